@@ -1,0 +1,82 @@
+//! Alerts as JSON to any HTTP address, in batches, authenticated and signed as the receiver wants it.
+
+mod setup;
+
+#[cfg(test)]
+mod tests;
+
+use campanile_guest::json::{Array, Object};
+use campanile_guest::{
+    Batch, Endpoint, Failure, Message, Notification, Params, Problem, Queue, Recipient, Request,
+    Scheme, delivery_id, row, secret,
+};
+
+/// The endpoint.
+#[derive(Debug)]
+pub struct Webhook;
+
+campanile_guest::export_endpoint!(Webhook);
+
+/// The version of the body's format. Members may be added to it without a new one.
+const VERSION: &str = "1";
+
+impl Endpoint for Webhook {
+    fn dequeue(queue: &mut Queue, recipient: &Recipient, budget: u32) -> Result<Batch, Failure> {
+        let size = setup::alerts_per_request(recipient.params())?;
+        let mut batch = Batch::new();
+        let mut left = budget;
+        while left > 0 {
+            let alerts = queue.chunk(size.min(left));
+            if alerts.is_empty() {
+                break;
+            }
+            left = left.saturating_sub(size);
+            batch.deliver(&alerts, vec![request(recipient, documents(&alerts)).into()]);
+        }
+        Ok(batch)
+    }
+
+    fn run_test(recipient: &Recipient) -> Result<Vec<Message>, Failure> {
+        setup::alerts_per_request(recipient.params())?;
+        Ok(vec![request(recipient, Array::new()).into()])
+    }
+
+    fn lint(params: &Params, _complete: bool) -> Vec<Problem> {
+        setup::problems(params)
+    }
+}
+
+fn documents(alerts: &[Notification]) -> Array {
+    alerts
+        .iter()
+        .fold(Array::new(), |array, alert| array.raw(&alert.document()))
+}
+
+fn request(recipient: &Recipient, alerts: Array) -> Request {
+    let mut request = Request::new(recipient.param("method").unwrap_or("POST"), secret("url"))
+        .header("Idempotency-Key", delivery_id())
+        .json(
+            Object::new()
+                .text("version", VERSION)
+                .value("alerts", alerts),
+        );
+    for (name, _) in recipient.rows("headers") {
+        request = request.header(name, row("headers", name));
+    }
+    if recipient.is_set("bearer") {
+        request = request.auth(Scheme::bearer(secret("bearer")));
+    }
+    if let Some(user) = recipient.param("user") {
+        request = request.auth(Scheme::basic(user, secret("password")));
+    }
+    match recipient.param("signing") {
+        Some("standard-webhooks") => request.auth(Scheme::standard_webhooks("signing_key")),
+        Some("hmac-sha256") => {
+            let header = recipient
+                .param("signature_header")
+                .unwrap_or("X-Campanile-Signature");
+            request.auth(Scheme::hmac_sha256("signing_key", header, "sha256="))
+        }
+        _ => request,
+    }
+}

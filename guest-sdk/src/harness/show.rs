@@ -1,0 +1,145 @@
+//! Deliveries as text, for golden files: one line a fact, holes as `<secret token percent>`.
+
+use std::fmt::{self, Display, Formatter, Write as _};
+
+use crate::{Batch, Body, Delivery, Encoding, Field, HttpRequest, Message, Part, Scheme};
+
+impl Display for Batch {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        for delivery in &self.deliveries {
+            writeln!(f, "{delivery}")?;
+        }
+        for refusal in &self.refused {
+            writeln!(f, "refused {}: {}", refusal.alert, refusal.reason)?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Delivery {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "delivery of {:?}", self.alerts)?;
+        if !self.tag.is_empty() {
+            write!(f, " tagged {}", self.tag)?;
+        }
+        writeln!(f)?;
+        for message in &self.messages {
+            writeln!(f, "{message}")?;
+        }
+        Ok(())
+    }
+}
+
+impl Display for Message {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Http(request) => write!(f, "{request}"),
+            other => write!(f, "{other:?}"),
+        }
+    }
+}
+
+impl Display for HttpRequest {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "{} ", self.method)?;
+        template(f, &self.url)?;
+        for (index, field) in self.query.iter().enumerate() {
+            f.write_char(if index == 0 { '?' } else { '&' })?;
+            pair(f, field, "=")?;
+        }
+        writeln!(f)?;
+        for header in &self.headers {
+            pair(f, header, ": ")?;
+            writeln!(f)?;
+        }
+        for scheme in &self.auth {
+            writeln!(f, "{scheme}")?;
+        }
+        match &self.body {
+            Body::None => Ok(()),
+            Body::Text(text) => {
+                writeln!(f)?;
+                template(f, text)?;
+                writeln!(f)
+            }
+            Body::Bytes(bytes) => writeln!(f, "\n<{} bytes>", bytes.len()),
+            Body::Form(fields) => {
+                writeln!(f)?;
+                for field in fields {
+                    pair(f, field, "=")?;
+                    writeln!(f)?;
+                }
+                Ok(())
+            }
+            other => writeln!(f, "\n{other:?}"),
+        }
+    }
+}
+
+impl Display for Scheme {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        write!(f, "({}", self.name)?;
+        for field in &self.fields {
+            f.write_str(", ")?;
+            pair(f, field, " = ")?;
+        }
+        f.write_char(')')
+    }
+}
+
+impl Display for Part {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        let (what, name, encoding) = match self {
+            Self::Text(text) => return f.write_str(text),
+            Self::Secret((name, encoding)) => ("secret", name, encoding),
+            Self::Fact((name, encoding)) => ("fact", name, encoding),
+        };
+        write!(f, "<{what} {name}")?;
+        match encoding {
+            Encoding::Raw => {}
+            Encoding::JsonString => f.write_str(" json-string")?,
+            Encoding::Percent => f.write_str(" percent")?,
+            Encoding::Form => f.write_str(" form")?,
+            Encoding::Base64 => f.write_str(" base64")?,
+            Encoding::Other(other) => write!(f, " {other}")?,
+        }
+        f.write_char('>')
+    }
+}
+
+fn pair(f: &mut Formatter<'_>, (name, value): &Field, between: &str) -> fmt::Result {
+    write!(f, "{name}{between}")?;
+    template(f, value)
+}
+
+fn template(f: &mut Formatter<'_>, parts: &[Part]) -> fmt::Result {
+    parts.iter().try_for_each(|part| write!(f, "{part}"))
+}
+
+#[cfg(test)]
+mod tests {
+    use crate::json::Object;
+    use crate::{Message, Request, Scheme, delivery_id, secret, template};
+
+    #[test]
+    fn a_request_is_shown_with_its_holes() {
+        let request = Request::post(template![
+            "https://x/bot",
+            secret("token").percent(),
+            "/send"
+        ])
+        .query("a", "b")
+        .header("Idempotency-Key", delivery_id())
+        .auth(Scheme::bearer(secret("bearer")))
+        .json(Object::new().text("text", "\"").hole("key", secret("key")));
+        assert_eq!(
+            Message::from(request).to_string(),
+            "POST https://x/bot<secret token percent>/send?a=b\n\
+             Idempotency-Key: <fact delivery-id>\n\
+             Content-Type: application/json\n\
+             (authorization, value = Bearer <secret bearer>)\n\
+             \n\
+             {\"text\":\"\\\"\",\"key\":\"<secret key json-string>\"}\n"
+        );
+    }
+}

@@ -1,0 +1,95 @@
+//! What of a response the manifest asked to read.
+
+use crate::bindings::endpoint::exports::campanile::alerts::endpoint::Response as Raw;
+use crate::json::read;
+
+/// What of a response the manifest's `[reads]` declares; nothing at all where a secret shows in it.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Response {
+    tag: String,
+    alerts: u32,
+    raw: Raw,
+}
+
+impl Response {
+    pub(crate) fn new(tag: String, alerts: u32, raw: Raw) -> Self {
+        Self { tag, alerts, raw }
+    }
+
+    /// The delivery's tag, or the follow-up's.
+    #[must_use]
+    pub fn tag(&self) -> &str {
+        &self.tag
+    }
+
+    /// How many alerts the delivery carries; their positions count from 0.
+    #[must_use]
+    pub fn alerts(&self) -> u32 {
+        self.alerts
+    }
+
+    /// Which of the delivery's messages was answered, counted from 0; follow-ups count on.
+    #[must_use]
+    pub fn message(&self) -> u32 {
+        self.raw.message
+    }
+
+    /// The HTTP status.
+    #[must_use]
+    pub fn status(&self) -> u16 {
+        self.raw.status
+    }
+
+    /// A declared header.
+    #[must_use]
+    pub fn header(&self, name: &str) -> Option<&str> {
+        self.raw
+            .headers
+            .iter()
+            .find(|(given, _)| given.eq_ignore_ascii_case(name))
+            .map(|(_, value)| value.as_str())
+    }
+
+    /// The whole body, where the manifest declares `*`; otherwise a JSON object of the declared
+    /// pointers that were there.
+    #[must_use]
+    pub fn body(&self) -> &str {
+        &self.raw.body
+    }
+
+    /// Whether more came than is shown.
+    #[must_use]
+    pub fn truncated(&self) -> bool {
+        self.raw.truncated
+    }
+
+    /// What stood at a declared JSON pointer, as JSON.
+    #[must_use]
+    pub fn json(&self, pointer: &str) -> Option<&str> {
+        read::member(&self.raw.body, pointer)
+    }
+
+    /// The string at a declared JSON pointer.
+    #[must_use]
+    pub fn text(&self, pointer: &str) -> Option<String> {
+        read::string(self.json(pointer)?)
+    }
+
+    /// The number at a declared JSON pointer.
+    #[must_use]
+    pub fn number(&self, pointer: &str) -> Option<f64> {
+        read::scalar(self.json(pointer)?)
+    }
+
+    /// The whole number at a declared JSON pointer.
+    #[must_use]
+    pub fn integer(&self, pointer: &str) -> Option<i64> {
+        read::scalar(self.json(pointer)?)
+    }
+
+    /// The boolean at a declared JSON pointer.
+    #[must_use]
+    pub fn flag(&self, pointer: &str) -> Option<bool> {
+        read::scalar(self.json(pointer)?)
+    }
+}

@@ -1,0 +1,55 @@
+//! Who is asking: a token in `Authorization`, as bearer or as the password of basic authentication.
+
+use axum::http::{HeaderMap, StatusCode, header};
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
+
+use super::Problem;
+use crate::app::App;
+use crate::directory::{Role, Token};
+
+/// The token that a request carries.
+fn presented(headers: &HeaderMap) -> Option<String> {
+    let value = headers.get(header::AUTHORIZATION)?.to_str().ok()?;
+    let (scheme, credentials) = value.split_once(' ')?;
+    if scheme.eq_ignore_ascii_case("bearer") {
+        return Some(credentials.trim().to_owned());
+    }
+    if scheme.eq_ignore_ascii_case("basic") {
+        let decoded = String::from_utf8(STANDARD.decode(credentials.trim()).ok()?).ok()?;
+        return decoded
+            .split_once(':')
+            .map(|(_, password)| password.to_owned());
+    }
+    None
+}
+
+/// Who may post alerts; `other` is a token from elsewhere in the request.
+pub(super) fn producer(
+    app: &App,
+    headers: &HeaderMap,
+    other: Option<&str>,
+) -> Result<Token, Problem> {
+    let snapshot = app.directory.now();
+    let token = presented(headers).or_else(|| other.map(str::to_owned));
+    token.and_then(|token| snapshot.token(&token).cloned()).ok_or_else(|| {
+        Problem::new(
+            StatusCode::UNAUTHORIZED,
+            "unauthorized",
+            "a token is needed: `Authorization: Bearer TOKEN`, or basic authentication with it as the password",
+        )
+    })
+}
+
+/// Who may administer.
+pub(super) fn administrator(app: &App, headers: &HeaderMap) -> Result<Token, Problem> {
+    let token = producer(app, headers, None)?;
+    if token.role == Role::Admin {
+        return Ok(token);
+    }
+    Err(Problem::new(
+        StatusCode::FORBIDDEN,
+        "forbidden",
+        "this token posts alerts; administering needs another",
+    ))
+}

@@ -1,0 +1,422 @@
+//! Everything wired together; it alone knows all other modules. Listener, clock, shutdown and places on
+//! disk are handed in.
+
+mod components;
+mod tokens;
+
+use std::collections::HashMap;
+use std::net::{IpAddr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+use anyhow::Context;
+use tokio::net::TcpListener;
+use tokio::sync::{Mutex, Notify, watch};
+
+use crate::alert::Alert;
+use crate::apply::{Line, Mistake, Planner};
+use crate::clock::Clock;
+use crate::deliver::{Deliverer, Quarantine};
+use crate::desired::Desired;
+use crate::directory::{Directory, Recipient, Snapshot, Token};
+use crate::egress::{Egress, EgressOptions, Received};
+use crate::message::Message;
+use crate::outcome::Schedule;
+use crate::route;
+use crate::sandbox::{self, Answered, Call, Fault, Installed, Sandbox, Unfit};
+use crate::schedule::{self, Waker, pacing::Pacing};
+use crate::secret::{MasterKey, Vault};
+use crate::store::{Acceptance, Accepted, Idempotency, Store, StoreError};
+
+pub use components::BUILTIN;
+pub use tokens::{ADMIN, Contact, INGEST};
+
+/// What a program needs to run.
+pub struct Options {
+    /// The data directory; made where it is not there.
+    pub data: PathBuf,
+    /// The master key's file; beside the data directory by default, never in it.
+    pub key: Option<PathBuf>,
+    /// Time.
+    pub clock: Clock,
+    /// Retry schedule.
+    pub schedule: Schedule,
+    /// Limits on foreign code.
+    pub limits: sandbox::Limits,
+    /// The way out; openings are the store's.
+    pub egress: EgressOptions,
+}
+
+impl Options {
+    /// The defaults, with this data directory.
+    #[must_use]
+    pub fn new(data: impl Into<PathBuf>) -> Self {
+        Self {
+            data: data.into(),
+            key: None,
+            clock: Clock::System,
+            schedule: Schedule::default(),
+            limits: sandbox::Limits::default(),
+            egress: EgressOptions::default(),
+        }
+    }
+}
+
+/// A running Campanile, without its listener.
+pub struct App {
+    /// What lasts.
+    pub store: Store,
+    /// The configuration.
+    pub directory: Directory,
+    /// Foreign code.
+    pub sandbox: Arc<Sandbox>,
+    /// The way out.
+    pub egress: Arc<Egress>,
+    /// Time.
+    pub clock: Clock,
+    vault: Vault,
+    deliverer: Arc<Deliverer>,
+    waker: Waker,
+    changed: Arc<Notify>,
+    /// One change of the configuration at a time.
+    changing: Mutex<()>,
+    /// Compiled components, as they were installed.
+    installed: Mutex<HashMap<String, Arc<Installed>>>,
+}
+
+/// Why a wanted state was not applied.
+#[derive(Debug, thiserror::Error)]
+pub enum ApplyError {
+    /// It has mistakes; nothing was stored.
+    #[error("nothing was changed:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
+    Mistakes(Vec<Mistake>),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Why a recipient was not tested.
+#[derive(Debug, thiserror::Error)]
+pub enum TestError {
+    /// There is no such recipient.
+    #[error("there is no recipient `{0}`; `campanile apply` makes one")]
+    NoRecipient(String),
+    /// The component failed.
+    #[error("the component made no test message: {0}")]
+    Fault(Fault),
+    /// The component says that the set-up cannot work.
+    #[error("the set-up cannot work: {0}")]
+    Invalid(String),
+}
+
+/// One message of a test, and what came of it.
+pub struct Tested {
+    /// What was sent, unfilled.
+    pub message: Message,
+    /// What came back.
+    pub result: Result<Received, crate::egress::Failure>,
+}
+
+impl App {
+    /// Opens the store, installs the components, and resolves the configuration.
+    ///
+    /// # Errors
+    ///
+    /// In words for the person who starts it.
+    pub async fn open(mut options: Options) -> anyhow::Result<Arc<Self>> {
+        let data = &options.data;
+        std::fs::create_dir_all(data)
+            .with_context(|| format!("{} cannot be made", data.display()))?;
+        let key = options.key.clone().unwrap_or_else(|| default_key(data));
+        if inside(data, &key) {
+            anyhow::bail!(
+                "the master key {} is in the data directory {}: whoever takes the one has the other; move it out",
+                key.display(),
+                data.display()
+            );
+        }
+        let master = MasterKey::load_or_create(&key).with_context(|| key.display().to_string())?;
+        let store = Store::open(data.join("campanile.sqlite3")).await?;
+        let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
+        let sandbox = Arc::new(Sandbox::start(options.limits.clone(), threads)?);
+        options.egress.openings = HashMap::new();
+        let egress = Arc::new(Egress::new(options.egress)?);
+        let directory = Directory::default();
+        let changed = Arc::new(Notify::new());
+        let deliverer = Arc::new(Deliverer {
+            store: store.clone(),
+            sandbox: sandbox.clone(),
+            egress: egress.clone(),
+            directory: directory.clone(),
+            pacing: Pacing::default(),
+            schedule: options.schedule,
+            clock: options.clock.clone(),
+            quarantine: Quarantine::default(),
+            changed: changed.clone(),
+        });
+        let app = Arc::new(Self {
+            store,
+            directory,
+            sandbox,
+            egress,
+            clock: options.clock,
+            vault: Vault::new(&master),
+            deliverer,
+            waker: Waker::default(),
+            changed,
+            changing: Mutex::default(),
+            installed: Mutex::default(),
+        });
+        app.install_all().await?;
+        app.reload().await?;
+        Ok(app)
+    }
+
+    /// Serves the API on `listener` and delivers, until `shutdown` turns true.
+    ///
+    /// # Errors
+    ///
+    /// Where the listener fails.
+    pub async fn run(
+        self: &Arc<Self>,
+        listener: TcpListener,
+        shutdown: watch::Receiver<bool>,
+    ) -> anyhow::Result<()> {
+        let scheduler = schedule::run(
+            self.deliverer.clone(),
+            self.waker.clone(),
+            self.clock.clone(),
+            shutdown.clone(),
+        );
+        let scheduler = tokio::spawn(scheduler);
+        let reloader = tokio::spawn(self.clone().follow_changes(shutdown.clone()));
+        let mut stop = shutdown;
+        let stopped = async move {
+            // A sender that is gone is a shutdown too.
+            let _ = stop.wait_for(|stop| *stop).await;
+        };
+        axum::serve(listener, crate::api::router(self.clone()))
+            .with_graceful_shutdown(stopped)
+            .await?;
+        scheduler.await?;
+        reloader.abort();
+        Ok(())
+    }
+
+    /// Reads the configuration again whenever delivering changed it.
+    async fn follow_changes(self: Arc<Self>, shutdown: watch::Receiver<bool>) {
+        while !*shutdown.borrow() {
+            self.changed.notified().await;
+            if let Err(error) = self.reload().await {
+                tracing::error!(%error, "the configuration cannot be read again");
+            }
+        }
+    }
+
+    /// Resolves what is stored, and has it used from now on.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn reload(&self) -> Result<(), StoreError> {
+        let configuration = self.store.configuration().await?;
+        let components = self.resolved_components(&configuration).await;
+        let (snapshot, problems) = Snapshot::resolve(&configuration, components, &self.vault);
+        for problem in problems {
+            tracing::error!(%problem, "left out of the configuration");
+        }
+        let mut openings = HashMap::new();
+        for row in &configuration.networks {
+            openings.insert(
+                row.tenant.clone(),
+                serde_json::from_str(&row.allow).unwrap_or_default(),
+            );
+        }
+        self.egress.set_openings(openings);
+        self.directory.replace(snapshot);
+        self.waker.wake_all();
+        Ok(())
+    }
+
+    /// Has what is wanted, or says what is wrong with it. What is running stays where anything is wrong.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes at once, or those of the store.
+    pub async fn apply(
+        &self,
+        desired: &Desired,
+        prune: bool,
+        dry_run: bool,
+        language: &str,
+    ) -> Result<Vec<Line>, ApplyError> {
+        let _alone = self.changing.lock().await;
+        let configuration = self.store.configuration().await?;
+        let now = self.clock.now();
+        let plan = Planner {
+            configuration: &configuration,
+            snapshot: &self.directory.now(),
+            sandbox: &self.sandbox,
+            vault: &self.vault,
+            language,
+            now,
+        }
+        .plan(desired, prune)
+        .await
+        .map_err(ApplyError::Mistakes)?;
+        if !dry_run && !plan.changes.is_empty() {
+            self.store.apply(plan.changes, now).await?;
+            self.reload().await?;
+        }
+        Ok(plan.lines)
+    }
+
+    /// Step 2 between intake and store: routes alerts, stores them with their jobs, and wakes their
+    /// recipients. When it returns, they last.
+    ///
+    /// # Errors
+    ///
+    /// Those of the store.
+    pub async fn accept(
+        &self,
+        token: &Token,
+        alerts: Vec<Alert>,
+        idempotency: Option<Idempotency>,
+    ) -> Result<Accepted, StoreError> {
+        let snapshot = self.directory.now();
+        let recipients: &[Arc<Recipient>] = snapshot.of_tenant(&token.tenant);
+        let mut woken = Vec::new();
+        let routed = alerts
+            .into_iter()
+            .map(|alert| {
+                let hears =
+                    |recipient: &&Arc<Recipient>| route::judge(&alert, &recipient.filter).is_ok();
+                let jobs: Vec<_> = recipients
+                    .iter()
+                    .filter(hears)
+                    .map(|recipient| recipient.id)
+                    .collect();
+                woken.extend(&jobs);
+                (alert, jobs)
+            })
+            .collect();
+        let accepted = self
+            .store
+            .accept(Acceptance {
+                tenant: token.tenant.clone(),
+                token: token.name.clone(),
+                alerts: routed,
+                idempotency,
+                now: self.clock.now(),
+            })
+            .await?;
+        woken.sort_unstable();
+        woken.dedup();
+        self.waker.wake(woken);
+        Ok(accepted)
+    }
+
+    /// Looks at everything again, such as after dead letters were sent back into the queue.
+    pub fn wake_all(&self) {
+        self.waker.wake_all();
+    }
+
+    /// Sends a recipient's test messages, one after the other, up to the first that fails.
+    ///
+    /// # Errors
+    ///
+    /// Where there is nothing to send.
+    pub async fn test(&self, tenant: &str, name: &str) -> Result<Vec<Tested>, TestError> {
+        let snapshot = self.directory.now();
+        let recipient = snapshot
+            .recipient_named(tenant, name)
+            .ok_or_else(|| TestError::NoRecipient(name.to_owned()))?;
+        let now = self.clock.now();
+        let call = Call::RunTest(recipient.seen.clone());
+        let answer = self
+            .sandbox
+            .call(
+                self.sandbox
+                    .invocation(&recipient.component.digest, now, call),
+            )
+            .await;
+        let messages = match answer.result {
+            Ok(Answered::Messages(messages)) => messages,
+            Ok(Answered::Invalid(problems)) => {
+                let words: Vec<_> = problems
+                    .into_iter()
+                    .map(|problem| problem.message)
+                    .collect();
+                return Err(TestError::Invalid(words.join(", ")));
+            }
+            Ok(_) => {
+                let fault = Fault::new(crate::outcome::Reason::Trap, "another function's answer");
+                return Err(TestError::Fault(fault));
+            }
+            Err(fault) => return Err(TestError::Fault(fault)),
+        };
+        sandbox::check_messages(&messages, self.sandbox.limits()).map_err(TestError::Fault)?;
+        let delivery = uuid::Uuid::now_v7().to_string();
+        let mut tested = Vec::new();
+        for message in messages {
+            let result = self
+                .egress
+                .send(&recipient.sender, &message, &delivery, now)
+                .await;
+            let failed = result
+                .as_ref()
+                .map_or(true, |received| !(200..300).contains(&received.status));
+            tested.push(Tested { message, result });
+            if failed {
+                break;
+            }
+        }
+        Ok(tested)
+    }
+
+    /// Installs a component for everybody.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit, or the store's.
+    pub async fn install(&self, wasm: Vec<u8>) -> Result<Arc<Installed>, InstallError> {
+        let installed = self.install_component(wasm, false).await?;
+        self.reload().await?;
+        Ok(installed)
+    }
+}
+
+/// Why a component was not installed.
+#[derive(Debug, thiserror::Error)]
+pub enum InstallError {
+    /// It does not fit.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// The store failed.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+/// Beside the data directory, with its name.
+fn default_key(data: &Path) -> PathBuf {
+    let mut name = data.as_os_str().to_owned();
+    name.push(".key");
+    PathBuf::from(name)
+}
+
+fn inside(directory: &Path, file: &Path) -> bool {
+    let parent = file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
+    match (directory.canonicalize(), parent.canonicalize()) {
+        (Ok(directory), Ok(parent)) => parent.starts_with(directory),
+        _ => false,
+    }
+}
+
+/// Addresses of this host that no component may reach unless one is opened exactly: the listener's.
+#[must_use]
+pub fn own_addresses(listener: SocketAddr) -> Vec<IpAddr> {
+    vec![listener.ip()]
+}

@@ -1,0 +1,625 @@
+//! From the state that somebody wants to changes of the store: everything is checked before anything is
+//! stored, and nothing is stored where anything is wrong.
+
+use std::collections::{BTreeMap, HashSet};
+
+use campanile_contract::manifest::ParamSpec;
+use campanile_contract::params::{self, Param, Problem};
+use campanile_contract::text::{Catalog, Localizer, Value};
+use serde::{Deserialize, Serialize};
+
+use crate::desired::{Desired, Endpoint, Networks, Recipient, Token, flatten};
+use crate::directory::{Component, SealedParam, Snapshot, set, token_hash};
+use crate::sandbox::{Answered, Call, Sandbox};
+use crate::secret::{Binding, Secret, Vault, with_origins};
+use crate::store::{Change, Configuration, EndpointRow, NetworkRow, RecipientRow, TokenRow};
+
+/// A mistake in what somebody wants, in that person's language.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Mistake {
+    /// Such as `recipient noc`.
+    pub item: String,
+    /// Its owner.
+    pub tenant: String,
+    /// The field, where it is one field's.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub param: Option<String>,
+    /// What is wrong.
+    pub message: String,
+}
+
+impl std::fmt::Display for Mistake {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}", self.item)?;
+        if self.tenant != "default" {
+            write!(f, " of {}", self.tenant)?;
+        }
+        if let Some(param) = &self.param {
+            write!(f, ": {param}")?;
+        }
+        write!(f, ": {}", self.message)
+    }
+}
+
+/// One line of what changes.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// `created`, `changed` or `removed`.
+    pub change: String,
+    /// Such as `recipient noc`.
+    pub item: String,
+    /// Its owner.
+    pub tenant: String,
+}
+
+/// What has to be done.
+#[derive(Debug, Default)]
+pub struct Plan {
+    /// For the store, in order.
+    pub changes: Vec<Change>,
+    /// For people.
+    pub lines: Vec<Line>,
+}
+
+/// A name has at most this many characters: it stands in every list, log line and URL.
+const NAME: usize = 64;
+
+/// What a plan is made from.
+pub struct Planner<'a> {
+    /// What is stored.
+    pub configuration: &'a Configuration,
+    /// What is installed.
+    pub snapshot: &'a Snapshot,
+    /// Asked for what no single field can express.
+    pub sandbox: &'a Sandbox,
+    /// Seals secrets.
+    pub vault: &'a Vault,
+    /// Of the person who asks.
+    pub language: &'a str,
+    /// The time.
+    pub now: u64,
+}
+
+/// An endpoint that is fit to be used by recipients.
+struct Ready<'a> {
+    component: &'a Component,
+    params: Vec<Param>,
+}
+
+impl Planner<'_> {
+    /// Compares what is wanted with what is there. With `prune`, what is not wanted is removed.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes at once.
+    pub async fn plan(&self, desired: &Desired, prune: bool) -> Result<Plan, Vec<Mistake>> {
+        let mut plan = Plan::default();
+        let mut mistakes = Vec::new();
+        let mut ready = BTreeMap::new();
+        for endpoint in &desired.endpoints {
+            match self.endpoint(endpoint, &mut plan).await {
+                Ok(checked) => {
+                    let key = (endpoint.tenant.clone(), endpoint.name.clone());
+                    if ready.insert(key, checked).is_some() {
+                        mistakes.push(self.mistake(
+                            "endpoint",
+                            &endpoint.tenant,
+                            &endpoint.name,
+                            "apply.twice",
+                        ));
+                    }
+                }
+                Err(found) => mistakes.extend(found),
+            }
+        }
+        let mut seen = HashSet::new();
+        for recipient in &desired.recipients {
+            if !seen.insert((&recipient.tenant, &recipient.name)) {
+                mistakes.push(self.mistake(
+                    "recipient",
+                    &recipient.tenant,
+                    &recipient.name,
+                    "apply.twice",
+                ));
+            }
+            let broken = mistakes
+                .iter()
+                .any(|mistake| mistake.item == format!("endpoint {}", recipient.endpoint));
+            if let Err(found) = self.recipient(recipient, &ready, broken, &mut plan).await {
+                mistakes.extend(found);
+            }
+        }
+        self.networks(&desired.networks, &mut plan);
+        self.tokens(&desired.tokens, &mut plan, &mut mistakes);
+        if prune {
+            self.prune(desired, &mut plan);
+        }
+        if mistakes.is_empty() {
+            Ok(plan)
+        } else {
+            Err(mistakes)
+        }
+    }
+
+    fn say(&self, key: &str, args: &[(String, Value)]) -> String {
+        Localizer::new(None, self.language, "UTC").text(key, args)
+    }
+
+    fn mistake(&self, kind: &str, tenant: &str, name: &str, key: &str) -> Mistake {
+        Mistake {
+            item: format!("{kind} {name}"),
+            tenant: tenant.to_owned(),
+            param: None,
+            message: self.say(key, &[]),
+        }
+    }
+
+    /// A component's problems, in the words of the component, then of the host.
+    fn mistakes(
+        &self,
+        item: &str,
+        tenant: &str,
+        catalog: &Catalog,
+        specs: &[ParamSpec],
+        problems: Vec<Problem>,
+    ) -> Vec<Mistake> {
+        let localizer = Localizer::new(Some(catalog), self.language, "UTC");
+        let spoken = |problem: Problem| {
+            let label = problem.param.as_ref().map(|name| {
+                let spec = specs.iter().find(|spec| spec.name == *name);
+                spec.and_then(|spec| spec.label.as_deref())
+                    .map_or_else(|| name.clone(), |key| localizer.text(key, &[]))
+            });
+            let mut args: Vec<_> = problem
+                .args
+                .into_iter()
+                .filter(|(name, _)| name != "label")
+                .map(|(name, value)| (name, Value::Text(value)))
+                .collect();
+            args.extend(label.map(|label| (String::from("label"), Value::Text(label))));
+            Mistake {
+                item: item.to_owned(),
+                tenant: tenant.to_owned(),
+                param: problem.param,
+                message: localizer.text(&problem.message, &args),
+            }
+        };
+        problems.into_iter().map(spoken).collect()
+    }
+
+    async fn lint(
+        &self,
+        component: &Component,
+        params: Vec<Param>,
+        complete: bool,
+    ) -> Result<Vec<Problem>, String> {
+        let call = Call::Lint { params, complete };
+        let answer = self
+            .sandbox
+            .call(self.sandbox.invocation(&component.digest, self.now, call))
+            .await;
+        match answer.result {
+            Ok(Answered::Problems(problems)) => Ok(problems),
+            Ok(_) => Err(String::from("another function's answer")),
+            Err(fault) => Err(fault.to_string()),
+        }
+    }
+
+    async fn endpoint(
+        &self,
+        wanted: &Endpoint,
+        plan: &mut Plan,
+    ) -> Result<Ready<'_>, Vec<Mistake>> {
+        let item = format!("endpoint {}", wanted.name);
+        if let Some(mistake) = self.check_names("endpoint", &wanted.tenant, &wanted.name) {
+            return Err(vec![mistake]);
+        }
+        let component = self
+            .snapshot
+            .component(&wanted.component)
+            .filter(|component| !component.manifest.is_formatter());
+        let Some(component) = component else {
+            let args = [(
+                String::from("component"),
+                Value::Text(wanted.component.clone()),
+            )];
+            let message = self.say("apply.no_component", &args);
+            return Err(vec![Mistake {
+                item,
+                tenant: wanted.tenant.clone(),
+                param: None,
+                message,
+            }]);
+        };
+        let specs = &component.manifest.endpoint_params;
+        let given = flatten(&wanted.params, specs);
+        let mut problems = params::check(specs, &given);
+        let completed = params::complete(specs, &given);
+        let is_secret = |name: &str| {
+            specs
+                .iter()
+                .any(|spec| spec.name == name && spec.kind.is_secret())
+        };
+        let (secrets, clear): (Vec<Param>, Vec<Param>) = completed
+            .into_iter()
+            .partition(|param| is_secret(&param.name));
+        let mut shown = clear.clone();
+        shown.extend(
+            secrets
+                .iter()
+                .map(|secret| set(&secret.name, secret.key.as_deref())),
+        );
+        if problems.is_empty() {
+            match self.lint(component, shown.clone(), false).await {
+                Ok(found) => problems = found,
+                Err(message) => {
+                    return Err(vec![Mistake {
+                        item,
+                        tenant: wanted.tenant.clone(),
+                        param: None,
+                        message,
+                    }]);
+                }
+            }
+        }
+        if !problems.is_empty() {
+            return Err(self.mistakes(&item, &wanted.tenant, &component.catalog, specs, problems));
+        }
+        let old = self
+            .configuration
+            .endpoints
+            .iter()
+            .find(|row| row.tenant == wanted.tenant && row.name == wanted.name);
+        let sealed = self
+            .seal(wanted, component, &clear, secrets, old)
+            .map_err(|message| {
+                vec![Mistake {
+                    item: item.clone(),
+                    tenant: wanted.tenant.clone(),
+                    param: None,
+                    message,
+                }]
+            })?;
+        let row = EndpointRow {
+            tenant: wanted.tenant.clone(),
+            name: wanted.name.clone(),
+            component: component.digest.clone(),
+            params: json(&shown),
+            sealed,
+            paused: None,
+        };
+        plan.put(
+            old,
+            &row,
+            &item,
+            &wanted.tenant,
+            Change::PutEndpoint(row.clone()),
+        );
+        Ok(Ready {
+            component,
+            params: shown,
+        })
+    }
+
+    /// Seals secrets to where they go. One that is stored already and still opens to the same value is
+    /// kept as it is, so that applying twice changes nothing.
+    fn seal(
+        &self,
+        wanted: &Endpoint,
+        component: &Component,
+        clear: &[Param],
+        secrets: Vec<Param>,
+        old: Option<&EndpointRow>,
+    ) -> Result<String, String> {
+        let manifest = &component.manifest;
+        let stored: Vec<SealedParam> = old
+            .and_then(|row| serde_json::from_str(&row.sealed).ok())
+            .unwrap_or_default();
+        let mut sealed: Vec<SealedParam> = Vec::with_capacity(secrets.len());
+        // Secret URLs first: others may be sealed to where these lead.
+        let mut secrets = secrets;
+        let spec_of = |name: &str| {
+            manifest
+                .endpoint_params
+                .iter()
+                .find(|spec| spec.name == name)
+        };
+        secrets.sort_by_key(|secret| {
+            spec_of(&secret.name)
+                .is_none_or(|spec| spec.kind != campanile_contract::manifest::ParamKind::SecretUrl)
+        });
+        for Param { name, key, value } in secrets {
+            let Some(spec) = spec_of(&name) else { continue };
+            let so_far: Vec<_> = sealed
+                .iter()
+                .map(|param| (param.name.clone(), param.key.clone(), param.value.clone()))
+                .collect();
+            let origins = with_origins(clear, &so_far);
+            let binding = Binding::of(
+                &wanted.tenant,
+                &wanted.name,
+                manifest,
+                spec,
+                key.as_deref(),
+                &origins,
+            );
+            let secret = Secret::new(value);
+            let kept = stored
+                .iter()
+                .find(|param| param.name == name && param.key == key)
+                .filter(|param| {
+                    self.vault
+                        .open(&binding, &param.value)
+                        .is_ok_and(|old| old.expose() == secret.expose())
+                });
+            let value = match kept {
+                Some(param) => param.value.clone(),
+                None => self
+                    .vault
+                    .seal(&binding, &secret)
+                    .map_err(|error| format!("{name}: {error}"))?,
+            };
+            sealed.push(SealedParam { name, key, value });
+        }
+        Ok(json(&sealed))
+    }
+
+    async fn recipient(
+        &self,
+        wanted: &Recipient,
+        ready: &BTreeMap<(String, String), Ready<'_>>,
+        endpoint_is_broken: bool,
+        plan: &mut Plan,
+    ) -> Result<(), Vec<Mistake>> {
+        let item = format!("recipient {}", wanted.name);
+        let fail = |message: String| {
+            vec![Mistake {
+                item: item.clone(),
+                tenant: wanted.tenant.clone(),
+                param: None,
+                message,
+            }]
+        };
+        if let Some(mistake) = self.check_names("recipient", &wanted.tenant, &wanted.name) {
+            return Err(vec![mistake]);
+        }
+        let key = (wanted.tenant.clone(), wanted.endpoint.clone());
+        let stored = self.stored_endpoint(&wanted.tenant, &wanted.endpoint);
+        let (component, mut params) = match (ready.get(&key), stored) {
+            (Some(ready), _) => (ready.component, ready.params.clone()),
+            // The endpoint's own mistakes are said already.
+            (None, _) if endpoint_is_broken => return Ok(()),
+            (None, Some((component, params))) => (component, params),
+            (None, None) => {
+                let args = [(
+                    String::from("endpoint"),
+                    Value::Text(wanted.endpoint.clone()),
+                )];
+                return Err(fail(self.say("apply.no_endpoint", &args)));
+            }
+        };
+        if jiff::tz::TimeZone::get(&wanted.time_zone).is_err() {
+            let args = [(
+                String::from("time_zone"),
+                Value::Text(wanted.time_zone.clone()),
+            )];
+            return Err(fail(self.say("apply.no_time_zone", &args)));
+        }
+        let tag = wanted.language.len() <= 35
+            && wanted.language.split('-').all(|part| {
+                (1..=8).contains(&part.len())
+                    && part.bytes().all(|byte| byte.is_ascii_alphanumeric())
+            });
+        if !tag {
+            let args = [(
+                String::from("language"),
+                Value::Text(wanted.language.clone()),
+            )];
+            return Err(fail(self.say("apply.no_language", &args)));
+        }
+        let specs = &component.manifest.recipient_params;
+        let given = flatten(&wanted.params, specs);
+        let mut problems = params::check(specs, &given);
+        let own = params::complete(specs, &given);
+        params.extend(own.iter().cloned());
+        if problems.is_empty() {
+            problems = self.lint(component, params, true).await.map_err(fail)?;
+        }
+        if !problems.is_empty() {
+            return Err(self.mistakes(&item, &wanted.tenant, &component.catalog, specs, problems));
+        }
+        let old = self
+            .configuration
+            .recipients
+            .iter()
+            .find(|row| row.tenant == wanted.tenant && row.name == wanted.name);
+        let row = RecipientRow {
+            id: old.map_or(0, |old| old.id),
+            tenant: wanted.tenant.clone(),
+            name: wanted.name.clone(),
+            endpoint: wanted.endpoint.clone(),
+            params: json(&own),
+            language: wanted.language.clone(),
+            time_zone: wanted.time_zone.clone(),
+            filter: json(&wanted.filter),
+            paused: None,
+        };
+        plan.put(
+            old,
+            &row,
+            &item,
+            &wanted.tenant,
+            Change::PutRecipient(row.clone()),
+        );
+        Ok(())
+    }
+
+    fn stored_endpoint(&self, tenant: &str, name: &str) -> Option<(&Component, Vec<Param>)> {
+        let row = self
+            .configuration
+            .endpoints
+            .iter()
+            .find(|row| row.tenant == tenant && row.name == name)?;
+        Some((
+            self.snapshot.components.get(&row.component)?,
+            serde_json::from_str(&row.params).ok()?,
+        ))
+    }
+
+    fn check_names(&self, kind: &str, tenant: &str, name: &str) -> Option<Mistake> {
+        let fits = |name: &str| {
+            (1..=NAME).contains(&name.len())
+                && name
+                    .bytes()
+                    .all(|byte| byte.is_ascii_alphanumeric() || b"._-".contains(&byte))
+        };
+        (!fits(tenant) || !fits(name)).then(|| self.mistake(kind, tenant, name, "apply.name"))
+    }
+
+    fn networks(&self, wanted: &[Networks], plan: &mut Plan) {
+        let mut by_tenant: BTreeMap<&str, Vec<String>> = BTreeMap::new();
+        for networks in wanted {
+            let rules = by_tenant.entry(&networks.tenant).or_default();
+            rules.extend(networks.allow.iter().map(ToString::to_string));
+        }
+        for (tenant, rules) in by_tenant {
+            let row = NetworkRow {
+                tenant: tenant.to_owned(),
+                allow: json(&rules),
+            };
+            let old = self
+                .configuration
+                .networks
+                .iter()
+                .find(|row| row.tenant == tenant);
+            plan.put(
+                old,
+                &row,
+                "network",
+                tenant,
+                Change::PutNetworks(row.clone()),
+            );
+        }
+    }
+
+    fn tokens(&self, wanted: &[Token], plan: &mut Plan, mistakes: &mut Vec<Mistake>) {
+        for token in wanted {
+            if let Some(mistake) = self.check_names("token", &token.tenant, &token.name) {
+                mistakes.push(mistake);
+                continue;
+            }
+            if token.name.starts_with('_') {
+                mistakes.push(self.mistake("token", &token.tenant, &token.name, "apply.own_name"));
+                continue;
+            }
+            let row = TokenRow {
+                tenant: token.tenant.clone(),
+                name: token.name.clone(),
+                role: json(&token.role).trim_matches('"').to_owned(),
+                hash: token_hash(&token.value),
+            };
+            let old = self
+                .configuration
+                .tokens
+                .iter()
+                .find(|row| row.tenant == token.tenant && row.name == token.name);
+            plan.put(
+                old,
+                &row,
+                &format!("token {}", token.name),
+                &token.tenant,
+                Change::PutToken(row.clone()),
+            );
+        }
+    }
+
+    /// Removes what is not wanted. Tokens and networks that no file names are somebody's way in: those
+    /// with a leading `_` are the program's own and stay.
+    fn prune(&self, desired: &Desired, plan: &mut Plan) {
+        for row in &self.configuration.recipients {
+            let wanted = desired
+                .recipients
+                .iter()
+                .any(|one| one.tenant == row.tenant && one.name == row.name);
+            if !wanted {
+                let change = Change::RemoveRecipient(row.tenant.clone(), row.name.clone());
+                plan.remove(&format!("recipient {}", row.name), &row.tenant, change);
+            }
+        }
+        for row in &self.configuration.endpoints {
+            let wanted = desired
+                .endpoints
+                .iter()
+                .any(|one| one.tenant == row.tenant && one.name == row.name);
+            if !wanted {
+                let change = Change::RemoveEndpoint(row.tenant.clone(), row.name.clone());
+                plan.remove(&format!("endpoint {}", row.name), &row.tenant, change);
+            }
+        }
+        for row in self
+            .configuration
+            .tokens
+            .iter()
+            .filter(|row| !row.name.starts_with('_'))
+        {
+            let wanted = desired
+                .tokens
+                .iter()
+                .any(|one| one.tenant == row.tenant && one.name == row.name);
+            if !wanted {
+                let change = Change::RemoveToken(row.tenant.clone(), row.name.clone());
+                plan.remove(&format!("token {}", row.name), &row.tenant, change);
+            }
+        }
+        for row in self
+            .configuration
+            .networks
+            .iter()
+            .filter(|row| row.allow != "[]")
+        {
+            if !desired.networks.iter().any(|one| one.tenant == row.tenant) {
+                let none = NetworkRow {
+                    tenant: row.tenant.clone(),
+                    allow: String::from("[]"),
+                };
+                plan.remove("network", &row.tenant, Change::PutNetworks(none));
+            }
+        }
+    }
+}
+
+impl Plan {
+    fn put<Row: PartialEq>(
+        &mut self,
+        old: Option<&Row>,
+        new: &Row,
+        item: &str,
+        tenant: &str,
+        change: Change,
+    ) {
+        if old == Some(new) {
+            return;
+        }
+        let verb = if old.is_some() { "changed" } else { "created" };
+        self.lines.push(Line {
+            change: verb.to_owned(),
+            item: item.to_owned(),
+            tenant: tenant.to_owned(),
+        });
+        self.changes.push(change);
+    }
+
+    fn remove(&mut self, item: &str, tenant: &str, change: Change) {
+        self.lines.push(Line {
+            change: String::from("removed"),
+            item: item.to_owned(),
+            tenant: tenant.to_owned(),
+        });
+        self.changes.push(change);
+    }
+}
+
+/// JSON of a value that has no maps with other keys than text, so that it always succeeds.
+fn json<T: Serialize>(value: &T) -> String {
+    serde_json::to_string(value).unwrap_or_default()
+}

@@ -1,0 +1,338 @@
+//! The command line: arguments, and which function each command is.
+
+mod client;
+mod inspect;
+mod print;
+mod remote;
+mod serve;
+
+pub(crate) use serve::signal as stop_signal;
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::process::ExitCode;
+
+use clap::{Args, CommandFactory, Parser, Subcommand};
+
+/// Delivers alerts through sandboxed endpoint components.
+#[derive(Debug, Parser)]
+#[command(
+    name = "campanile",
+    version,
+    propagate_version = true,
+    max_term_width = 100
+)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+    /// Print JSON, for machines.
+    #[arg(long, global = true)]
+    json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    /// Show everything at once, on this machine: server, example components and receivers.
+    Demo {
+        /// End after the alerts have arrived.
+        #[arg(long)]
+        once: bool,
+        /// Where the demo's server listens.
+        #[arg(long, default_value = "127.0.0.1:8300")]
+        listen: SocketAddr,
+    },
+    /// Take alerts in and deliver them.
+    Serve(Serve),
+    /// Have the state that a file describes.
+    Apply {
+        /// The file: TOML with [[endpoint]], [[recipient]], [[network]] and [[token]].
+        #[arg(short, long)]
+        file: PathBuf,
+        /// Show the difference, change nothing.
+        #[arg(long)]
+        dry_run: bool,
+        /// Remove what the file does not name.
+        #[arg(long)]
+        prune: bool,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Post alerts.
+    #[command(subcommand)]
+    Alert(Alert),
+    /// Components: list, inspect, install.
+    #[command(subcommand)]
+    Component(Component),
+    /// Recipients: list and test.
+    #[command(subcommand)]
+    Recipient(Recipient),
+    /// Deliveries with their attempts.
+    #[command(subcommand)]
+    Delivery(Delivery),
+    /// Alerts that will not be tried again by themselves.
+    #[command(subcommand)]
+    DeadLetter(DeadLetter),
+    /// Print a completion script for a shell.
+    Completion {
+        /// Which shell.
+        shell: clap_complete::Shell,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Serve {
+    /// The configuration file.
+    #[arg(long)]
+    config: Option<PathBuf>,
+    /// The data directory [default: campanile-data].
+    #[arg(long, env = "CAMPANILE_DATA")]
+    data: Option<PathBuf>,
+    /// Where to listen [default: 127.0.0.1:8300].
+    #[arg(long)]
+    listen: Option<SocketAddr>,
+    /// The file with the master key, made at first start [default: <data>.key].
+    #[arg(long)]
+    key: Option<PathBuf>,
+}
+
+/// Which server is meant.
+#[derive(Debug, Args)]
+struct Server {
+    /// The data directory of a server on this machine.
+    #[arg(long, env = "CAMPANILE_DATA", default_value = "campanile-data")]
+    data: PathBuf,
+    /// Another server's address, such as http://127.0.0.1:8300; needs a token.
+    #[arg(long, env = "CAMPANILE_SERVER", requires = "token")]
+    server: Option<String>,
+    /// A token for that server.
+    #[arg(long, env = "CAMPANILE_TOKEN", hide_env_values = true)]
+    token: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Alert {
+    /// Post one alert, or an array of alerts, as native JSON.
+    Send {
+        /// The file; `-` for standard input.
+        #[arg(default_value = "-")]
+        file: PathBuf,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Component {
+    /// List what is installed.
+    List {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Show what a component says of itself: a file, or an installed one by name.
+    Inspect {
+        /// A `.wasm` file, or a name or digest.
+        component: String,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Install a component file.
+    Install {
+        /// The `.wasm` file.
+        file: PathBuf,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Recipient {
+    /// List recipients.
+    List {
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Send a recipient's test message, and show request and response.
+    Test {
+        /// The recipient.
+        name: String,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Delivery {
+    /// List deliveries, newest first.
+    List {
+        #[command(flatten)]
+        page: Page,
+        /// Only those in this state: pending, delivered, dead or superseded.
+        #[arg(long)]
+        state: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Show a delivery's messages and attempts.
+    Show {
+        /// The delivery.
+        id: String,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+#[derive(Debug, Args)]
+struct Page {
+    /// Only this recipient's.
+    #[arg(long)]
+    recipient: Option<String>,
+    /// At most so many.
+    #[arg(long, default_value_t = 50)]
+    limit: u32,
+    /// Those before this one.
+    #[arg(long)]
+    before: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+enum DeadLetter {
+    /// List dead letters, newest first.
+    List {
+        #[command(flatten)]
+        page: Page,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Send dead letters again.
+    Redrive {
+        /// These jobs.
+        #[arg(required_unless_present_any = ["all", "recipient"])]
+        jobs: Vec<i64>,
+        /// All of them.
+        #[arg(long, conflicts_with = "jobs")]
+        all: bool,
+        /// All of this recipient.
+        #[arg(long, conflicts_with = "jobs")]
+        recipient: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+/// Carries out what the arguments say.
+#[must_use]
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    let runtime = match tokio::runtime::Runtime::new() {
+        Ok(runtime) => runtime,
+        Err(error) => {
+            print::error(&anyhow::anyhow!("no threads: {error}"));
+            return ExitCode::FAILURE;
+        }
+    };
+    let result = runtime.block_on(run(cli));
+    // What still runs, such as a name that is being resolved, is not waited for.
+    runtime.shutdown_background();
+    match result {
+        Ok(code) => code,
+        Err(error) => {
+            print::error(&error);
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
+    let json = cli.json;
+    match cli.command {
+        Command::Demo { once, listen } => {
+            crate::telemetry::start(json, true)?;
+            crate::demo::run(once, listen, json).await
+        }
+        Command::Serve(options) => {
+            crate::telemetry::start(json, false)?;
+            serve::serve(options).await
+        }
+        Command::Apply {
+            file,
+            dry_run,
+            prune,
+            server,
+        } => remote::apply(&server, &file, dry_run, prune, json).await,
+        Command::Alert(Alert::Send { file, server }) => remote::send(&server, &file, json).await,
+        Command::Component(Component::List { server }) => remote::components(&server, json).await,
+        Command::Component(Component::Inspect { component, server }) => {
+            inspect::inspect(&server, &component, json).await
+        }
+        Command::Component(Component::Install { file, server }) => {
+            remote::install(&server, &file, json).await
+        }
+        Command::Recipient(Recipient::List { server }) => remote::recipients(&server, json).await,
+        Command::Recipient(Recipient::Test { name, server }) => {
+            remote::test(&server, &name, json).await
+        }
+        Command::Delivery(Delivery::List {
+            page,
+            state,
+            server,
+        }) => remote::deliveries(&server, &page, state.as_deref(), json).await,
+        Command::Delivery(Delivery::Show { id, server }) => {
+            remote::delivery(&server, &id, json).await
+        }
+        Command::DeadLetter(DeadLetter::List { page, server }) => {
+            remote::dead_letters(&server, &page, json).await
+        }
+        Command::DeadLetter(DeadLetter::Redrive {
+            jobs,
+            all: _,
+            recipient,
+            server,
+        }) => remote::redrive(&server, jobs, recipient, json).await,
+        Command::Completion { shell } => {
+            clap_complete::generate(
+                shell,
+                &mut Cli::command(),
+                "campanile",
+                &mut std::io::stdout(),
+            );
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_arguments_are_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn what_is_missing_or_wrong_is_refused() {
+        let rows: [(&[&str], bool); 8] = [
+            (&["campanile", "demo", "--once"], true),
+            (&["campanile", "demo", "--twice"], false),
+            (&["campanile", "apply"], false),
+            (&["campanile", "apply", "-f", "x.toml", "--dry-run"], true),
+            (&["campanile", "serve", "--listen", "nowhere"], false),
+            (&["campanile", "dead-letter", "redrive"], false),
+            (
+                &["campanile", "dead-letter", "redrive", "--all", "7"],
+                false,
+            ),
+            (
+                &["campanile", "delivery", "list", "--server", "http://x"],
+                false,
+            ),
+        ];
+        for (arguments, fits) in rows {
+            assert_eq!(
+                Cli::try_parse_from(arguments).is_ok(),
+                fits,
+                "{arguments:?}"
+            );
+        }
+    }
+}

@@ -1,0 +1,144 @@
+//! Talks to a running server: plain HTTP with a token, to an address that the person who runs the command
+//! named, or that the server wrote into its data directory.
+
+use anyhow::{Context, bail};
+use axum::body::Bytes;
+use http::{Method, Request, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::TokioExecutor;
+use serde::Serialize;
+use serde::de::DeserializeOwned;
+
+use super::Server;
+use crate::api::Problem;
+use crate::app::Contact;
+
+/// A server and the token for it.
+pub(super) struct Remote {
+    url: String,
+    token: String,
+    language: String,
+}
+
+/// The language of whoever runs the command, from its environment.
+fn language() -> String {
+    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let locale = set("LC_ALL")
+        .or_else(|| set("LC_MESSAGES"))
+        .or_else(|| set("LANG"))
+        .unwrap_or_default();
+    let tag = locale
+        .split(['.', '@'])
+        .next()
+        .unwrap_or_default()
+        .replace('_', "-");
+    if tag.is_empty() || tag == "C" || tag == "POSIX" {
+        String::from("en")
+    } else {
+        tag
+    }
+}
+
+impl Remote {
+    pub(super) fn of(server: &Server) -> anyhow::Result<Self> {
+        if let (Some(url), Some(token)) = (&server.server, &server.token) {
+            if !url.starts_with("http://") {
+                bail!(
+                    "{url}: expected an address such as http://127.0.0.1:8300; put a tunnel or proxy in front for TLS"
+                );
+            }
+            return Ok(Self {
+                url: url.trim_end_matches('/').to_owned(),
+                token: token.clone(),
+                language: language(),
+            });
+        }
+        let contact = Contact::read(&server.data)?;
+        Ok(Self {
+            url: contact.url,
+            token: contact.admin_token,
+            language: language(),
+        })
+    }
+
+    pub(super) async fn get<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        self.call(Method::GET, path, "application/json", Bytes::new())
+            .await
+    }
+
+    pub(super) async fn post<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: &impl Serialize,
+    ) -> anyhow::Result<T> {
+        self.call(
+            Method::POST,
+            path,
+            "application/json",
+            serde_json::to_vec(body)?.into(),
+        )
+        .await
+    }
+
+    pub(super) async fn post_bytes<T: DeserializeOwned>(
+        &self,
+        path: &str,
+        body: Bytes,
+    ) -> anyhow::Result<T> {
+        self.call(Method::POST, path, "application/octet-stream", body)
+            .await
+    }
+
+    async fn call<T: DeserializeOwned>(
+        &self,
+        method: Method,
+        path: &str,
+        content_type: &str,
+        body: Bytes,
+    ) -> anyhow::Result<T> {
+        let request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.url))
+            .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
+            .header(header::ACCEPT_LANGUAGE, &self.language)
+            .header(header::CONTENT_TYPE, content_type)
+            .body(Full::new(body))
+            .context("the request cannot be built")?;
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        let response = client.request(request).await.with_context(|| {
+            format!("no server answers at {}: start it with `campanile serve`, or name another with --server", self.url)
+        })?;
+        let status = response.status();
+        let body = response
+            .into_body()
+            .collect()
+            .await
+            .context("the answer broke off")?
+            .to_bytes();
+        if status.is_success() {
+            return serde_json::from_slice(&body)
+                .context("the answer cannot be read: is it a server of this version?");
+        }
+        if let Ok(problem) = serde_json::from_slice::<Problem>(&body) {
+            if status == StatusCode::UNAUTHORIZED {
+                bail!("the server does not know this token");
+            }
+            bail!("{}", problem.detail);
+        }
+        bail!("the server answered {status}");
+    }
+}
+
+/// One segment of a path.
+pub(super) fn segment(text: &str) -> String {
+    let mut segment = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            segment.push(char::from(byte));
+        } else {
+            segment.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    segment
+}

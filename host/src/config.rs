@@ -1,0 +1,528 @@
+//! The configuration file: TOML with unknown keys refused. Every mistake is said with file, line and key.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use serde::Deserialize;
+use toml::Spanned;
+
+use crate::desired::{Desired, Endpoint, Networks, ParamValue, Recipient, Token, default_tenant};
+use crate::directory::Role;
+use crate::route::Filter;
+
+/// A mistake in a configuration file, or in what it refers to.
+#[derive(Debug, PartialEq, Eq)]
+pub struct ConfigError {
+    /// The file.
+    pub file: String,
+    /// The line, counted from 1.
+    pub line: Option<usize>,
+    /// The key, such as `endpoint[0].params.token`.
+    pub key: Option<String>,
+    /// What is wrong.
+    pub what: String,
+}
+
+impl fmt::Display for ConfigError {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.file)?;
+        if let Some(line) = self.line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(key) = &self.key {
+            write!(f, ": {key}")?;
+        }
+        write!(f, ": {}", self.what)
+    }
+}
+
+impl std::error::Error for ConfigError {}
+
+/// `[server]`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Server {
+    /// Where to listen.
+    #[serde(default)]
+    pub listen: Option<SocketAddr>,
+    /// The data directory.
+    #[serde(default)]
+    pub data: Option<PathBuf>,
+    /// The file with the master key; it must not be in the data directory.
+    #[serde(default)]
+    pub key: Option<PathBuf>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct File {
+    #[serde(default)]
+    server: Server,
+    #[serde(default)]
+    endpoint: Vec<EndpointTable>,
+    #[serde(default)]
+    recipient: Vec<RecipientTable>,
+    #[serde(default)]
+    network: Vec<NetworkTable>,
+    #[serde(default)]
+    token: Vec<TokenTable>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct EndpointTable {
+    #[serde(default = "default_tenant")]
+    tenant: String,
+    name: String,
+    component: Spanned<String>,
+    #[serde(default)]
+    params: BTreeMap<String, Spanned<toml::Value>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct RecipientTable {
+    #[serde(default = "default_tenant")]
+    tenant: String,
+    name: String,
+    endpoint: String,
+    #[serde(default)]
+    params: BTreeMap<String, Spanned<toml::Value>>,
+    #[serde(default = "default_language")]
+    language: String,
+    #[serde(default = "default_time_zone")]
+    time_zone: String,
+    #[serde(default)]
+    filter: Filter,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct NetworkTable {
+    #[serde(default = "default_tenant")]
+    tenant: String,
+    allow: Vec<Spanned<String>>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct TokenTable {
+    #[serde(default = "default_tenant")]
+    tenant: String,
+    name: String,
+    #[serde(default = "default_role")]
+    role: Role,
+    value: Spanned<toml::Value>,
+}
+
+fn default_language() -> String {
+    String::from("en")
+}
+
+fn default_time_zone() -> String {
+    String::from("UTC")
+}
+
+fn default_role() -> Role {
+    Role::Ingest
+}
+
+/// What a configuration file says, its references to environment and files resolved for whoever reads it.
+#[derive(Debug)]
+pub struct Config {
+    /// `[server]`.
+    pub server: Server,
+    /// Everything else.
+    pub desired: Desired,
+    /// Components that are named by a path, by that path as it stands in `desired`.
+    pub component_files: Vec<PathBuf>,
+}
+
+/// A tokens's least length: 16 characters of a random alphabet cannot be guessed over a network.
+const TOKEN_LENGTH: usize = 16;
+
+/// Reads a configuration file.
+///
+/// # Errors
+///
+/// The first mistake, with its line and key.
+pub fn read(path: &Path) -> Result<Config, ConfigError> {
+    let file = path.display().to_string();
+    let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+        file: file.clone(),
+        line: None,
+        key: None,
+        what: format!("cannot be read: {error}"),
+    })?;
+    parse(
+        &file,
+        &text,
+        path.parent().unwrap_or(Path::new(".")),
+        &|name| std::env::var(name).ok(),
+    )
+}
+
+/// Reads configuration text. `environment` resolves `{ env = "NAME" }`; relative paths are below `base`.
+///
+/// # Errors
+///
+/// The first mistake, with its line and key.
+pub fn parse(
+    file: &str,
+    text: &str,
+    base: &Path,
+    environment: &dyn Fn(&str) -> Option<String>,
+) -> Result<Config, ConfigError> {
+    let reader = Reader {
+        file,
+        text,
+        base,
+        environment,
+    };
+    let tables: File = toml::from_str(text).map_err(|error| ConfigError {
+        file: file.to_owned(),
+        line: error.span().map(|span| reader.line(span.start)),
+        key: None,
+        what: error.message().trim().replace('\n', "; "),
+    })?;
+    let mut component_files = Vec::new();
+    let mut desired = Desired::default();
+    for (at, table) in tables.endpoint.into_iter().enumerate() {
+        let component = reader.component(&table.component, &mut component_files);
+        desired.endpoints.push(Endpoint {
+            tenant: table.tenant,
+            params: reader.params(&format!("endpoint[{at}].params"), table.params)?,
+            name: table.name,
+            component,
+        });
+    }
+    for (at, table) in tables.recipient.into_iter().enumerate() {
+        desired.recipients.push(Recipient {
+            tenant: table.tenant,
+            params: reader.params(&format!("recipient[{at}].params"), table.params)?,
+            name: table.name,
+            endpoint: table.endpoint,
+            language: table.language,
+            time_zone: table.time_zone,
+            filter: table.filter,
+        });
+    }
+    for (at, table) in tables.network.into_iter().enumerate() {
+        let mut allow = Vec::new();
+        for (rule, opening) in table.allow.into_iter().enumerate() {
+            let key = format!("network[{at}].allow[{rule}]");
+            let line = opening.span().start;
+            let parsed = opening
+                .get_ref()
+                .parse()
+                .map_err(|error| reader.error(line, &key, &format!("{error}")))?;
+            allow.push(parsed);
+        }
+        desired.networks.push(Networks {
+            tenant: table.tenant,
+            allow,
+        });
+    }
+    for (at, table) in tables.token.into_iter().enumerate() {
+        let key = format!("token[{at}].value");
+        let start = table.value.span().start;
+        let ParamValue::One(value) = reader.value(&key, start, table.value.into_inner())? else {
+            return Err(reader.error(
+                start,
+                &key,
+                "expected text, { env = \"NAME\" } or { file = \"path\" }",
+            ));
+        };
+        if value.len() < TOKEN_LENGTH {
+            let what = format!(
+                "a token has at least {TOKEN_LENGTH} characters, this one has {}",
+                value.len()
+            );
+            return Err(reader.error(start, &key, &what));
+        }
+        desired.tokens.push(Token {
+            tenant: table.tenant,
+            name: table.name,
+            role: table.role,
+            value,
+        });
+    }
+    Ok(Config {
+        server: tables.server,
+        desired,
+        component_files,
+    })
+}
+
+struct Reader<'a> {
+    file: &'a str,
+    text: &'a str,
+    base: &'a Path,
+    environment: &'a dyn Fn(&str) -> Option<String>,
+}
+
+impl Reader<'_> {
+    fn line(&self, at: usize) -> usize {
+        self.text
+            .as_bytes()
+            .iter()
+            .take(at)
+            .filter(|byte| **byte == b'\n')
+            .count()
+            + 1
+    }
+
+    fn error(&self, at: usize, key: &str, what: &str) -> ConfigError {
+        ConfigError {
+            file: self.file.to_owned(),
+            line: Some(self.line(at)),
+            key: Some(key.to_owned()),
+            what: what.to_owned(),
+        }
+    }
+
+    /// A component by name or digest, or a file, which is told apart by its ending or a slash.
+    fn component(&self, reference: &Spanned<String>, files: &mut Vec<PathBuf>) -> String {
+        let reference = reference.get_ref();
+        if !reference.ends_with(".wasm") && !reference.contains('/') {
+            return reference.clone();
+        }
+        let path = self.base.join(reference);
+        files.push(path.clone());
+        path.display().to_string()
+    }
+
+    fn params(
+        &self,
+        table: &str,
+        params: BTreeMap<String, Spanned<toml::Value>>,
+    ) -> Result<BTreeMap<String, ParamValue>, ConfigError> {
+        params
+            .into_iter()
+            .map(|(name, value)| {
+                let key = format!("{table}.{name}");
+                let start = value.span().start;
+                Ok((name, self.value(&key, start, value.into_inner())?))
+            })
+            .collect()
+    }
+
+    fn value(&self, key: &str, at: usize, value: toml::Value) -> Result<ParamValue, ConfigError> {
+        match value {
+            toml::Value::Array(values) => {
+                let mut list = Vec::with_capacity(values.len());
+                for (row, value) in values.into_iter().enumerate() {
+                    list.push(self.scalar(&format!("{key}[{row}]"), at, value)?);
+                }
+                Ok(ParamValue::List(list))
+            }
+            toml::Value::Table(table) if !is_reference(&table) => {
+                let mut rows = BTreeMap::new();
+                for (row, value) in table {
+                    let value = self.scalar(&format!("{key}.{row}"), at, value)?;
+                    rows.insert(row, value);
+                }
+                Ok(ParamValue::Rows(rows))
+            }
+            value => Ok(ParamValue::One(self.scalar(key, at, value)?)),
+        }
+    }
+
+    fn scalar(&self, key: &str, at: usize, value: toml::Value) -> Result<String, ConfigError> {
+        match value {
+            toml::Value::String(text) => Ok(text),
+            toml::Value::Integer(number) => Ok(number.to_string()),
+            toml::Value::Float(number) => Ok(number.to_string()),
+            toml::Value::Boolean(flag) => Ok(flag.to_string()),
+            toml::Value::Table(table) if is_reference(&table) => self.reference(key, at, &table),
+            other => Err(self.error(
+                at,
+                key,
+                &format!(
+                    "{} is no value; expected text, a number, true or false, or a reference",
+                    other.type_str()
+                ),
+            )),
+        }
+    }
+
+    fn reference(&self, key: &str, at: usize, table: &toml::Table) -> Result<String, ConfigError> {
+        let named = |name: &str| table.get(name).and_then(toml::Value::as_str);
+        if let Some(name) = named("env") {
+            return (self.environment)(name).ok_or_else(|| {
+                self.error(
+                    at,
+                    key,
+                    &format!("the environment variable {name} is not set"),
+                )
+            });
+        }
+        let path = self.base.join(named("file").unwrap_or_default());
+        let text = std::fs::read_to_string(&path).map_err(|error| {
+            self.error(
+                at,
+                key,
+                &format!("{} cannot be read: {error}", path.display()),
+            )
+        })?;
+        Ok(text.trim_end_matches(['\r', '\n']).to_owned())
+    }
+}
+
+/// `{ env = "NAME" }` or `{ file = "path" }`.
+fn is_reference(table: &toml::Table) -> bool {
+    table.len() == 1
+        && ["env", "file"]
+            .iter()
+            .any(|name| table.get(*name).is_some_and(toml::Value::is_str))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn parse(text: &str) -> Result<Config, ConfigError> {
+        let environment = |name: &str| (name == "TOKEN").then(|| String::from("0123456789abcdef"));
+        super::parse("campanile.toml", text, Path::new("/nowhere"), &environment)
+    }
+
+    const GOOD: &str = r#"
+[server]
+listen = "127.0.0.1:8300"
+data = "campanile-data"
+
+[[endpoint]]
+name = "noc-telegram"
+component = "telegram"
+params = { token = { env = "TOKEN" }, api = "https://example.org" }
+
+[[recipient]]
+name = "noc"
+endpoint = "noc-telegram"
+params = { chat = "-1001234", silent = true, topic = 7 }
+language = "it"
+time_zone = "Europe/Rome"
+filter = { min_severity = "warning", categories = ["security"] }
+
+[[network]]
+allow = ["10.20.0.0/16:443"]
+
+[[token]]
+name = "ntopng"
+value = { env = "TOKEN" }
+"#;
+
+    #[test]
+    fn the_example_of_the_design_is_read() {
+        let config = parse(GOOD).unwrap();
+        assert_eq!(config.server.listen.unwrap().port(), 8300);
+        let endpoint = &config.desired.endpoints[0];
+        assert_eq!(
+            endpoint.params["token"],
+            ParamValue::One(String::from("0123456789abcdef"))
+        );
+        let recipient = &config.desired.recipients[0];
+        assert_eq!(recipient.tenant, "default");
+        assert_eq!(
+            recipient.params["topic"],
+            ParamValue::One(String::from("7"))
+        );
+        assert_eq!(config.desired.tokens[0].role, Role::Ingest);
+    }
+
+    #[test]
+    fn a_mistake_is_said_with_its_line_and_key() {
+        let rows = [
+            (
+                "[server]\nlisen = \"127.0.0.1:1\"",
+                Some(2),
+                None,
+                "unknown field `lisen`",
+            ),
+            (
+                "[server]\nlisten = 8300",
+                Some(2),
+                None,
+                "invalid type: integer",
+            ),
+            (
+                "\n[[endpoint]]\nname = \"a\"",
+                Some(2),
+                None,
+                "missing field `component`",
+            ),
+            (
+                "[[endpoint]]\nname = \"a",
+                Some(2),
+                None,
+                "invalid basic string",
+            ),
+            (
+                "[[endpoint]]\nname = \"a\"\ncomponent = \"t\"\n[endpoint.params]\ntoken = { env = \"NONE\" }",
+                Some(5),
+                Some("endpoint[0].params.token"),
+                "environment variable NONE is not set",
+            ),
+            (
+                "[[endpoint]]\nname = \"a\"\ncomponent = \"t\"\nparams.token = { file = \"none\" }",
+                Some(4),
+                Some("endpoint[0].params.token"),
+                "/nowhere/none cannot be read",
+            ),
+            (
+                "[[endpoint]]\nname = \"a\"\ncomponent = \"t\"\nparams.x = [[1]]",
+                Some(4),
+                Some("endpoint[0].params.x[0]"),
+                "array is no value",
+            ),
+            (
+                "[[network]]\nallow = [\"127.0.0.1:1\",\n\"127.0.0.0/8:1-9\"]",
+                Some(3),
+                Some("network[0].allow[1]"),
+                "",
+            ),
+            (
+                "[[token]]\nname = \"a\"\nvalue = \"short\"",
+                Some(3),
+                Some("token[0].value"),
+                "at least 16 characters",
+            ),
+            (
+                "[[recipient]]\nname = \"a\"\nendpoint = \"e\"\nfilter = { min_severity = \"warn\" }",
+                Some(4),
+                None,
+                "unknown variant `warn`",
+            ),
+        ];
+        for (text, line, key, what) in rows {
+            let error = parse(text).unwrap_err();
+            assert_eq!(
+                (error.line, error.key.as_deref()),
+                (line, key),
+                "{text}\n{error}"
+            );
+            assert!(error.what.contains(what), "{text}\n{error}");
+            assert_eq!(error.file, "campanile.toml");
+        }
+    }
+
+    #[test]
+    fn rows_and_lists_keep_their_keys_and_order() {
+        let config = parse(
+            "[[endpoint]]\nname = \"a\"\ncomponent = \"w\"\n[endpoint.params]\nto = [\"b\", \"a\"]\n\
+             headers = { X-Key = { env = \"TOKEN\" }, X-B = \"b\" }",
+        )
+        .unwrap();
+        let params = &config.desired.endpoints[0].params;
+        assert_eq!(
+            params["to"],
+            ParamValue::List(vec![String::from("b"), String::from("a")])
+        );
+        let ParamValue::Rows(rows) = &params["headers"] else {
+            panic!("rows")
+        };
+        assert_eq!(rows["X-Key"], "0123456789abcdef");
+    }
+}

@@ -1,0 +1,249 @@
+//! Step 7 of an alert's path: the one door out. From `deliver` it takes a message with holes; policy
+//! decides, secrets and signatures are filled in, the one client carries it out, and what came back goes
+//! to `deliver` to be judged.
+//!
+//! In the order of a request:
+//!
+//! | file | knows |
+//! |---|---|
+//! | `sender` | an endpoint's routes and opened secrets, prepared once |
+//! | `fill` | where secrets stand, whether they may, and the filled request |
+//! | `route` | which method, origin and path are allowed |
+//! | `headers`, `sign` | header names and values; authentication and signatures |
+//! | `http` | one request, one response |
+//! | `dial`, `address`, `tls` | the one connect, to judged addresses alone |
+//! | `show` | the same request for people, unfilled |
+
+pub mod address;
+mod dial;
+mod encoding;
+mod failure;
+mod fill;
+mod headers;
+mod http;
+mod route;
+mod sender;
+mod show;
+mod sign;
+mod tls;
+
+use std::collections::HashMap;
+use std::net::IpAddr;
+use std::sync::{Arc, PoisonError, RwLock};
+use std::time::Duration;
+
+use ::http::HeaderMap;
+use rustls::pki_types::CertificateDer;
+
+use self::dial::Dialler;
+use self::fill::Attempt;
+use self::http::Client;
+use self::tls::Trust;
+use crate::clock::Millis;
+use crate::message::Message;
+use crate::network::{Opening, Protocol};
+use crate::outcome::Reason;
+
+pub use self::dial::Resolver;
+pub use self::failure::Failure;
+pub use self::fill::{MAX_BODY_BYTES, MAX_URL_BYTES};
+pub use self::headers::{MAX_HEADER_BYTES, MAX_HEADERS};
+pub use self::sender::{MAX_SECRET_BYTES, Sender};
+pub use self::show::shown;
+pub use self::tls::TlsError;
+
+/// Log targets that a subscriber must switch off for ever: the client's libraries, whose own lines are
+/// not ours to vouch for.
+pub const SILENCED: &[&str] = &["hyper", "hyper_util", "rustls", "tokio_rustls"];
+
+/// How long an attempt may take, and how much of a response is read.
+#[derive(Debug, Clone)]
+pub struct Limits {
+    /// Resolving, connecting and TLS together: a healthy destination needs well under a second.
+    pub connect: Duration,
+    /// From the connection to the head of the response: slow services take a few seconds.
+    pub first_byte: Duration,
+    /// Between two pieces of a body.
+    pub between_bytes: Duration,
+    /// All together.
+    pub total: Duration,
+    /// In bytes; more is cut. A component is given 64 KiB at most, the rest is for finding secrets.
+    pub response: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            connect: Duration::from_secs(5),
+            first_byte: Duration::from_secs(10),
+            between_bytes: Duration::from_secs(5),
+            total: Duration::from_secs(30),
+            response: 256 * 1024,
+        }
+    }
+}
+
+/// What the door is built from.
+#[derive(Debug, Default)]
+pub struct EgressOptions {
+    /// What the operator opened, by tenant.
+    pub openings: HashMap<String, Vec<Opening>>,
+    /// Addresses of this host's interfaces and listeners.
+    pub own: Vec<IpAddr>,
+    /// Who knows the addresses of a name.
+    pub resolver: Resolver,
+    /// Root certificates besides the system's.
+    pub roots: Vec<CertificateDer<'static>>,
+    /// Times and sizes.
+    pub limits: Limits,
+}
+
+/// The door. Shared by all deliveries.
+pub struct Egress {
+    resolver: Arc<Resolver>,
+    own: Arc<[IpAddr]>,
+    trust: Trust,
+    limits: Limits,
+    tenants: RwLock<Tenants>,
+}
+
+#[derive(Default)]
+struct Tenants {
+    openings: HashMap<String, Arc<[Opening]>>,
+    /// By tenant, so that no connection or TLS session serves two.
+    lines: HashMap<String, Line>,
+}
+
+/// One tenant's way out.
+#[derive(Clone)]
+struct Line {
+    client: Client,
+    /// Whether http in clear is opened anywhere.
+    clear: bool,
+}
+
+/// What came back.
+#[derive(Debug)]
+pub struct Received {
+    /// The HTTP status.
+    pub status: u16,
+    /// The headers.
+    pub headers: HeaderMap,
+    /// The body, as far as it was read; empty where it is `encoded`.
+    pub body: Vec<u8>,
+    /// Whether more came than was read.
+    pub truncated: bool,
+    /// Whether the body was left unread because it is compressed, though identity was asked for.
+    pub encoded: bool,
+    /// Whether a secret shows in headers or body: then nothing of it may be given to a component, stored
+    /// or shown but the status.
+    pub secret_shown: bool,
+}
+
+impl Egress {
+    /// Builds the door.
+    ///
+    /// # Errors
+    ///
+    /// If TLS cannot be set up.
+    pub fn new(options: EgressOptions) -> Result<Self, TlsError> {
+        let trust = Trust::new(options.roots)?;
+        // What `line` builds later is built once here, so that it cannot fail for a reason that is known.
+        trust.config()?;
+        let egress = Self {
+            resolver: Arc::new(options.resolver),
+            own: options.own.into(),
+            trust,
+            limits: options.limits,
+            tenants: RwLock::default(),
+        };
+        egress.set_openings(options.openings);
+        Ok(egress)
+    }
+
+    /// Replaces what the operator opened. Connections that are kept were judged by the old rules: they
+    /// are let go.
+    pub fn set_openings(&self, openings: HashMap<String, Vec<Opening>>) {
+        let openings = openings
+            .into_iter()
+            .map(|(tenant, rules)| (tenant, rules.into()))
+            .collect();
+        *self.tenants.write().unwrap_or_else(PoisonError::into_inner) = Tenants {
+            openings,
+            lines: HashMap::new(),
+        };
+    }
+
+    /// Sends one message, once. A failure of the policy dials nothing.
+    ///
+    /// # Errors
+    ///
+    /// A [`Failure`] with its reason; every status, also a redirect's, is a response.
+    pub async fn send(
+        &self,
+        sender: &Sender,
+        message: &Message,
+        delivery_id: &str,
+        now: Millis,
+    ) -> Result<Received, Failure> {
+        let Message::Http(request) = message;
+        let line = self.line(sender.tenant())?;
+        let filled = fill::fill(
+            sender,
+            request,
+            Attempt {
+                delivery_id,
+                now,
+                clear: line.clear,
+            },
+        )?;
+        let answer = line.client.exchange(filled, &self.limits).await?;
+        let secret_shown = sender.shows_in(&answer.body)
+            || answer.headers.iter().any(|(name, value)| {
+                sender.shows_in(value.as_bytes()) || sender.shows_in(name.as_str().as_bytes())
+            });
+        Ok(Received {
+            status: answer.status,
+            headers: answer.headers,
+            body: answer.body,
+            truncated: answer.truncated,
+            encoded: answer.encoded,
+            secret_shown,
+        })
+    }
+
+    fn line(&self, tenant: &str) -> Result<Line, Failure> {
+        let known = self.tenants.read().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = known.lines.get(tenant) {
+            return Ok(line.clone());
+        }
+        drop(known);
+        let mut tenants = self.tenants.write().unwrap_or_else(PoisonError::into_inner);
+        if let Some(line) = tenants.lines.get(tenant) {
+            return Ok(line.clone());
+        }
+        let openings = tenants.openings.get(tenant).cloned().unwrap_or_default();
+        let clear = openings
+            .iter()
+            .any(|opening| opening.protocol() == Protocol::Http);
+        let tls = self
+            .trust
+            .config()
+            .map_err(|error| Failure::new(Reason::Tls, error.to_string()))?;
+        let client = Client::new(Dialler {
+            resolver: Arc::clone(&self.resolver),
+            openings,
+            own: Arc::clone(&self.own),
+            tls,
+            timeout: self.limits.connect,
+        });
+        let line = Line { client, clear };
+        tenants.lines.insert(tenant.to_owned(), line.clone());
+        Ok(line)
+    }
+}
+
+#[cfg(test)]
+mod fixture;
+#[cfg(test)]
+mod tests;

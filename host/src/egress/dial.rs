@@ -1,0 +1,243 @@
+//! Step 7, the connection: the one place that connects. A name is resolved without search domains, every
+//! address of the answer is judged, and exactly a judged one is dialled.
+
+use std::collections::HashMap;
+use std::io;
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
+use std::pin::Pin;
+use std::sync::Arc;
+use std::task::{Context, Poll};
+use std::time::Duration;
+
+use rustls::ClientConfig;
+use rustls::pki_types::ServerName;
+use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::net::TcpStream;
+use tokio_rustls::TlsConnector;
+use tokio_rustls::client::TlsStream;
+
+use super::address::judge;
+use super::failure::Failure;
+use crate::network::{Opening, Protocol};
+use crate::outcome::Reason;
+
+/// Who knows the addresses of a name.
+#[derive(Debug, Clone, Default)]
+pub enum Resolver {
+    /// The system's resolver.
+    #[default]
+    System,
+    /// These, and no others: a test's.
+    Fixed(HashMap<String, Vec<IpAddr>>),
+}
+
+impl Resolver {
+    async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
+        let found: Vec<IpAddr> = match self {
+            // The dot at the end makes the name absolute, so that no search domain completes it.
+            Self::System => match tokio::net::lookup_host((format!("{name}."), 0)).await {
+                Ok(found) => found.map(|address| address.ip()).collect(),
+                Err(error) => {
+                    return Err(Failure::new(
+                        Reason::Unresolvable,
+                        format!("{name}: {error}"),
+                    ));
+                }
+            },
+            Self::Fixed(known) => known.get(name).cloned().unwrap_or_default(),
+        };
+        if found.is_empty() {
+            return Err(Failure::new(
+                Reason::Unresolvable,
+                format!("{name} has no address"),
+            ));
+        }
+        Ok(found)
+    }
+}
+
+/// What decides where a tenant may connect to.
+#[derive(Clone)]
+pub(super) struct Dialler {
+    pub(super) resolver: Arc<Resolver>,
+    pub(super) openings: Arc<[Opening]>,
+    pub(super) own: Arc<[IpAddr]>,
+    pub(super) tls: Arc<ClientConfig>,
+    /// For resolving, connecting and the TLS handshake together.
+    pub(super) timeout: Duration,
+}
+
+impl Dialler {
+    /// Connects to a host as the `url` crate wrote it: a name, an IPv4 address, or an IPv6 address
+    /// in brackets.
+    pub(super) async fn dial(
+        &self,
+        host: &str,
+        port: u16,
+        protocol: Protocol,
+    ) -> Result<Stream, Failure> {
+        match tokio::time::timeout(self.timeout, self.dial_unbounded(host, port, protocol)).await {
+            Ok(result) => result,
+            Err(_) => Err(Failure::new(
+                Reason::ConnectTimeout,
+                format!("{host}:{port}"),
+            )),
+        }
+    }
+
+    async fn dial_unbounded(
+        &self,
+        host: &str,
+        port: u16,
+        protocol: Protocol,
+    ) -> Result<Stream, Failure> {
+        let addresses = self.judged(host, port, protocol).await?;
+        let tcp = connect(&addresses, port).await?;
+        // Requests are written whole; waiting for more only delays them.
+        let _ = tcp.set_nodelay(true);
+        match protocol {
+            Protocol::Http | Protocol::Smtp => Ok(Stream::Plain(tcp)),
+            Protocol::Https | Protocol::Smtps => {
+                let name = bare(host).trim_end_matches('.').to_owned();
+                let name = ServerName::try_from(name).map_err(|_| {
+                    Failure::new(Reason::Tls, format!("no certificate can name {host}"))
+                })?;
+                let stream = TlsConnector::from(Arc::clone(&self.tls))
+                    .connect(name, tcp)
+                    .await;
+                stream
+                    .map(|stream| Stream::Tls(Box::new(stream)))
+                    .map_err(|error| Failure::new(Reason::Tls, format!("{host}:{port}: {error}")))
+            }
+        }
+    }
+
+    /// The addresses of a host, if all of them may be dialled.
+    async fn judged(
+        &self,
+        host: &str,
+        port: u16,
+        protocol: Protocol,
+    ) -> Result<Vec<IpAddr>, Failure> {
+        let judge = |ip: IpAddr| {
+            judge(ip, port, protocol, &self.openings, &self.own)
+                .map_err(|reason| Failure::new(reason, format!("{host} port {port} is {ip}")))
+        };
+        if let Ok(ip) = bare(host).parse::<IpAddr>() {
+            judge(ip)?;
+            return Ok(vec![ip]);
+        }
+        let name = host.trim_end_matches('.');
+        if name == "localhost" || name.ends_with(".localhost") {
+            // RFC 6761: no resolver is asked, so nobody can have mixed a forbidden address in.
+            let both = [
+                IpAddr::from(Ipv4Addr::LOCALHOST),
+                IpAddr::from(Ipv6Addr::LOCALHOST),
+            ];
+            let opened: Vec<IpAddr> = both.into_iter().filter(|ip| judge(*ip).is_ok()).collect();
+            return if opened.is_empty() {
+                judge(both[0]).map(|()| opened)
+            } else {
+                Ok(opened)
+            };
+        }
+        if !name.contains('.') {
+            return Err(Failure::new(
+                Reason::SingleLabel,
+                format!("`{name}` has a single label"),
+            ));
+        }
+        let found = self.resolver.addresses(name).await?;
+        found.iter().try_for_each(|ip| judge(*ip))?;
+        Ok(found)
+    }
+}
+
+/// Tries the addresses in their order.
+async fn connect(addresses: &[IpAddr], port: u16) -> Result<TcpStream, Failure> {
+    let mut failure = Failure::new(Reason::Unresolvable, "no address");
+    for ip in addresses {
+        // Judged in this form, so dialled in it.
+        let address = SocketAddr::new(ip.to_canonical(), port);
+        match TcpStream::connect(address).await {
+            Ok(tcp) => return Ok(tcp),
+            Err(error) => {
+                failure = Failure::new(Reason::ConnectionRefused, format!("{address}: {error}"));
+            }
+        }
+    }
+    Err(failure)
+}
+
+fn bare(host: &str) -> &str {
+    host.strip_prefix('[')
+        .and_then(|host| host.strip_suffix(']'))
+        .unwrap_or(host)
+}
+
+/// A connection, in clear or over TLS.
+pub(super) enum Stream {
+    Plain(TcpStream),
+    Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl AsyncRead for Stream {
+    fn poll_read(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        buffer: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_read(context, buffer),
+            Self::Tls(stream) => Pin::new(stream).poll_read(context, buffer),
+        }
+    }
+}
+
+impl AsyncWrite for Stream {
+    fn poll_write(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write(context, bytes),
+            Self::Tls(stream) => Pin::new(stream).poll_write(context, bytes),
+        }
+    }
+
+    fn poll_write_vectored(
+        self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+        slices: &[io::IoSlice<'_>],
+    ) -> Poll<io::Result<usize>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+            Self::Tls(stream) => Pin::new(stream).poll_write_vectored(context, slices),
+        }
+    }
+
+    fn is_write_vectored(&self) -> bool {
+        match self {
+            Self::Plain(stream) => stream.is_write_vectored(),
+            Self::Tls(stream) => stream.is_write_vectored(),
+        }
+    }
+
+    fn poll_flush(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_flush(context),
+            Self::Tls(stream) => Pin::new(stream).poll_flush(context),
+        }
+    }
+
+    fn poll_shutdown(self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<io::Result<()>> {
+        match self.get_mut() {
+            Self::Plain(stream) => Pin::new(stream).poll_shutdown(context),
+            Self::Tls(stream) => Pin::new(stream).poll_shutdown(context),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,233 @@
+//! Step 7, on whose behalf: an endpoint's routes and opened secrets, prepared once and used for all of
+//! its requests.
+
+use std::sync::Arc;
+
+use campanile_contract::manifest::{Manifest, ParamKind, ParamSpec, Place};
+use campanile_contract::params::Param;
+use url::Url;
+
+use super::encoding::{base64_traces, json_unescaped, percent_decoded};
+use super::route::Routes;
+use crate::secret::{Binding, Sealed, Secret, Vault, with_origins};
+
+/// A secret's largest size in bytes, unless its specification says less: what it counts for in a limit,
+/// so that no refusal depends on its value.
+pub const MAX_SECRET_BYTES: usize = 4 * 1024;
+
+/// Sixteen letters to choose from: 128 bits.
+const MARKER_LETTERS: usize = 32;
+
+/// Who sends, what it may reach, and its secrets. Does not print.
+pub struct Sender {
+    tenant: String,
+    pub(super) routes: Routes,
+    secrets: Vec<Held>,
+    /// Stands for a secret while a request is judged. Drawn at random, so that no text can contain it.
+    pub(super) marker: String,
+}
+
+/// A secret as `part` names it.
+pub(super) struct Held {
+    pub(super) name: String,
+    pub(super) key: Option<String>,
+    pub(super) kind: ParamKind,
+    pub(super) uses: Vec<(String, Place)>,
+    /// Absent where it does not open: it must be entered again.
+    pub(super) value: Option<Secret>,
+    pub(super) largest: usize,
+    traces: Vec<String>,
+}
+
+impl Sender {
+    /// Opens the secrets and resolves the routes. `params` are the endpoint's and the recipient's values
+    /// in clear, completed; `sealed` are the secrets by parameter and row key. A secret that does not open
+    /// is found out when it is used.
+    #[must_use]
+    pub fn new(
+        tenant: &str,
+        endpoint: &str,
+        manifest: &Arc<Manifest>,
+        params: &[Param],
+        sealed: &[(String, Option<String>, Sealed)],
+        vault: &Vault,
+    ) -> Self {
+        let bound = with_origins(params, sealed);
+        // Without a marker that nobody can guess, no secret is used.
+        let marker = marker();
+        let open = |spec: &ParamSpec, key: Option<&str>, sealed: &Sealed| {
+            let binding = Binding::of(tenant, endpoint, manifest, spec, key, &bound);
+            marker
+                .as_ref()
+                .and_then(|_| vault.open(&binding, sealed).ok())
+        };
+        let mut secrets = Vec::new();
+        for spec in manifest.params().filter(|spec| spec.kind.is_secret()) {
+            let rows: Vec<_> = sealed
+                .iter()
+                .filter(|(name, ..)| *name == spec.name)
+                .collect();
+            for (_, key, sealed) in &rows {
+                secrets.push(Held::new(
+                    spec,
+                    key.clone(),
+                    open(spec, key.as_deref(), sealed),
+                ));
+            }
+            if rows.is_empty() {
+                secrets.push(Held::new(spec, None, None));
+            }
+        }
+        Self {
+            tenant: tenant.to_owned(),
+            routes: Routes::new(manifest, params),
+            secrets,
+            marker: marker.unwrap_or_else(|| "x".repeat(MARKER_LETTERS)),
+        }
+    }
+
+    /// Whose.
+    #[must_use]
+    pub fn tenant(&self) -> &str {
+        &self.tenant
+    }
+
+    /// The secret that a part names: a parameter, or `parameter/row`.
+    pub(super) fn secret(&self, name: &str) -> Option<&Held> {
+        self.secrets.iter().find(|held| match &held.key {
+            None => held.name == name,
+            Some(key) => {
+                name.strip_prefix(held.name.as_str())
+                    .and_then(|rest| rest.strip_prefix('/'))
+                    == Some(key)
+            }
+        })
+    }
+
+    /// Whether there is a secret parameter of this name, set or not.
+    pub(super) fn has(&self, parameter: &str) -> bool {
+        self.secrets.iter().any(|held| held.name == parameter)
+    }
+
+    /// Whether any secret occurs here: as it is, behind percent or JSON escapes, or within base64.
+    pub(super) fn shows_in(&self, bytes: &[u8]) -> bool {
+        let held = || self.secrets.iter().filter_map(|held| held.value.as_ref());
+        if held().next().is_none() {
+            return false;
+        }
+        let plain = |bytes: &[u8]| held().any(|secret| contains(bytes, secret.expose().as_bytes()));
+        plain(bytes)
+            || self
+                .secrets
+                .iter()
+                .flat_map(|held| &held.traces)
+                .any(|trace| contains(bytes, trace.as_bytes()))
+            || (bytes.contains(&b'%') && plain(&percent_decoded(bytes)))
+            || (bytes.contains(&b'+') && plain(&form_decoded(bytes)))
+            || (bytes.contains(&b'\\') && plain(&json_unescaped(bytes)))
+    }
+}
+
+impl Held {
+    fn new(spec: &ParamSpec, key: Option<String>, value: Option<Secret>) -> Self {
+        let value = value.filter(|value| !value.expose().is_empty());
+        Self {
+            name: spec.name.clone(),
+            key,
+            kind: spec.kind,
+            uses: spec
+                .uses
+                .iter()
+                .map(|entry| (entry.route.clone(), entry.place.clone()))
+                .collect(),
+            largest: spec
+                .max_length
+                .map_or(MAX_SECRET_BYTES, |length| length.min(MAX_SECRET_BYTES)),
+            traces: value
+                .as_ref()
+                .map(|value| base64_traces(value.expose()))
+                .unwrap_or_default(),
+            value,
+        }
+    }
+
+    /// Whether the manifest lets it stand there, in a request by this route.
+    pub(super) fn may_stand(&self, route: &str, place: &Place) -> bool {
+        self.uses.iter().any(|(allowed, here)| {
+            allowed == route
+                && match (here, place) {
+                    (Place::HeaderByKey, Place::Header(name)) => self
+                        .key
+                        .as_ref()
+                        .is_some_and(|key| key.eq_ignore_ascii_case(name)),
+                    (here, place) => here == place,
+                }
+        })
+    }
+
+    /// The value of a `secret-url`, parsed.
+    pub(super) fn url(&self) -> Option<Url> {
+        self.value
+            .as_ref()
+            .and_then(|value| Url::parse(value.expose()).ok())
+    }
+}
+
+/// `x` begins no escape of JSON and is no hex digit, so that a hole cannot complete an escape that text
+/// began; lower-case letters and digits outlive all normalising.
+fn marker() -> Option<String> {
+    let mut bytes = [0; MARKER_LETTERS];
+    getrandom::fill(&mut bytes).ok()?;
+    let letter = |byte: &u8| char::from(b'g' + byte % 16);
+    Some(
+        std::iter::once('x')
+            .chain(bytes.iter().map(letter))
+            .collect(),
+    )
+}
+
+fn form_decoded(bytes: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = bytes
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    percent_decoded(&spaced)
+}
+
+fn contains(haystack: &[u8], needle: &[u8]) -> bool {
+    let Some((first, rest)) = needle.split_first() else {
+        return false;
+    };
+    let mut left = haystack;
+    while let Some(at) = left.iter().position(|byte| byte == first) {
+        left = &left[at + 1..];
+        if left.starts_with(rest) {
+            return true;
+        }
+    }
+    false
+}
+
+#[cfg(test)]
+mod tests {
+    use super::contains;
+
+    #[test]
+    fn a_needle_is_found_wherever_it_stands() {
+        for (haystack, needle, expected) in [
+            ("abcabd", "abd", true),
+            ("aab", "ab", true),
+            ("abc", "abc", true),
+            ("abc", "abcd", false),
+            ("abc", "", false),
+            ("", "a", false),
+            ("xaxax", "axa", true),
+        ] {
+            assert_eq!(
+                contains(haystack.as_bytes(), needle.as_bytes()),
+                expected,
+                "{haystack} {needle}"
+            );
+        }
+    }
+}

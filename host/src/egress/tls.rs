@@ -1,0 +1,60 @@
+//! Step 7, TLS: whom to trust, and sessions that no two tenants share.
+
+use std::sync::Arc;
+
+use rustls::client::{Resumption, WebPkiServerVerifier};
+use rustls::crypto::CryptoProvider;
+use rustls::pki_types::CertificateDer;
+use rustls::{ClientConfig, RootCertStore};
+
+/// Sessions that one tenant's client remembers; a tenant has few destinations.
+const SESSIONS: usize = 32;
+
+/// Why no TLS can be spoken.
+#[derive(Debug, thiserror::Error)]
+pub enum TlsError {
+    /// A root certificate that was handed in cannot be read.
+    #[error("a root certificate cannot be read: {0}")]
+    Root(#[source] rustls::Error),
+    /// There is no verifier or protocol version.
+    #[error("TLS cannot be set up: {0}")]
+    Setup(String),
+}
+
+/// What all tenants share: the roots, parsed once.
+pub(super) struct Trust {
+    provider: Arc<CryptoProvider>,
+    verifier: Arc<WebPkiServerVerifier>,
+}
+
+impl Trust {
+    /// The system's roots, or Mozilla's where it has none, and those handed in.
+    pub(super) fn new(extra: Vec<CertificateDer<'static>>) -> Result<Self, TlsError> {
+        let mut roots = RootCertStore::empty();
+        roots.add_parsable_certificates(rustls_native_certs::load_native_certs().certs);
+        if roots.is_empty() {
+            roots.extend(webpki_roots::TLS_SERVER_ROOTS.iter().cloned());
+        }
+        for root in extra {
+            roots.add(root).map_err(TlsError::Root)?;
+        }
+        let provider = Arc::new(rustls::crypto::ring::default_provider());
+        let verifier =
+            WebPkiServerVerifier::builder_with_provider(Arc::new(roots), Arc::clone(&provider))
+                .build()
+                .map_err(|error| TlsError::Setup(error.to_string()))?;
+        Ok(Self { provider, verifier })
+    }
+
+    /// A configuration with a session store of its own.
+    pub(super) fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+        let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
+            .with_safe_default_protocol_versions()
+            .map_err(|error| TlsError::Setup(error.to_string()))?
+            .with_webpki_verifier(Arc::clone(&self.verifier))
+            .with_no_client_auth();
+        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.resumption = Resumption::in_memory_sessions(SESSIONS);
+        Ok(Arc::new(config))
+    }
+}

@@ -1,0 +1,33 @@
+//! Campanile delivers alerts through components that other people wrote. The modules stand in the order
+//! in which an alert meets them.
+
+// Words: no I/O.
+pub mod alert;
+pub mod clock;
+pub mod config;
+pub mod desired;
+pub mod job;
+pub mod message;
+pub mod network;
+pub mod outcome;
+pub mod secret;
+
+// The path of an alert.
+pub mod deliver;
+pub mod egress;
+pub mod intake;
+pub mod route;
+pub mod sandbox;
+pub mod schedule;
+pub mod store;
+
+// What the path is configured with.
+pub mod apply;
+pub mod directory;
+
+// The edges; `app` alone knows all others.
+pub mod api;
+pub mod app;
+pub mod cli;
+pub mod demo;
+pub mod telemetry;

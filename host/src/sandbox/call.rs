@@ -1,0 +1,319 @@
+//! One invocation: a fresh store, an instance, a call, and everything dropped.
+
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use campanile_contract::notification::Notification;
+use campanile_contract::text::Localizer;
+use rustix::time::{ClockId, clock_gettime};
+use wasmtime::{Result, Store, UpdateDeadline};
+
+use super::boundary::{Answer, Answered, Call, Fault, Invocation, Level, LogLine};
+use super::component::{Component, World};
+use super::convert;
+use super::limits::Limits;
+use super::meter::Meter;
+use super::stop::{self, Stop};
+use crate::outcome::Reason;
+use crate::sandbox::bindings::endpoint::exports::campanile::alerts::endpoint::Failure;
+
+/// What a store holds for its one call.
+pub(crate) struct Guest {
+    limits: Arc<Limits>,
+    meter: Meter,
+    component: Arc<Component>,
+    language: String,
+    time_zone: String,
+    notifications: Vec<Notification>,
+    given: u32,
+    host_calls: u32,
+    log: Vec<LogLine>,
+    now: u64,
+    random: u64,
+}
+
+impl Guest {
+    /// Counts a host call.
+    pub(crate) fn count(&mut self) -> Result<()> {
+        self.host_calls += 1;
+        if self.host_calls > self.limits.host_calls {
+            return Err(Stop::error(
+                Reason::HostCalls,
+                format!(
+                    "more than {} host calls in one invocation",
+                    self.limits.host_calls
+                ),
+            ));
+        }
+        Ok(())
+    }
+
+    pub(crate) fn limits(&self) -> &Limits {
+        &self.limits
+    }
+
+    pub(crate) fn now(&self) -> u64 {
+        self.now
+    }
+
+    /// The next number of a sequence that the invocation alone decides (`SplitMix64`).
+    pub(crate) fn random(&mut self) -> u64 {
+        self.random = self.random.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.random;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    /// Keeps a line, within the limits.
+    pub(crate) fn log(&mut self, level: Level, text: &str) {
+        if self.log.len() < self.limits.log_lines && !text.is_empty() {
+            self.log.push(LogLine {
+                level,
+                text: cut(text, self.limits.log_line).to_owned(),
+            });
+        }
+    }
+
+    pub(crate) fn notification(&self, position: u32) -> Option<&Notification> {
+        self.notifications.get(position as usize)
+    }
+
+    /// Gives out at most `max` more positions.
+    pub(crate) fn dequeue_positions(&mut self, max: u32) -> std::ops::Range<u32> {
+        let from = self.given;
+        let there = u32::try_from(self.notifications.len()).unwrap_or(u32::MAX);
+        self.given = from.saturating_add(max).min(there);
+        from..self.given
+    }
+
+    pub(crate) fn localizer(&self) -> Localizer<'_> {
+        Localizer::new(
+            Some(&self.component.catalog),
+            &self.language,
+            &self.time_zone,
+        )
+    }
+}
+
+/// The longest prefix of at most `limit` bytes.
+fn cut(text: &str, limit: usize) -> &str {
+    &text[..text.floor_char_boundary(limit)]
+}
+
+/// Carries out an invocation of this component.
+pub(crate) fn run(
+    component: &Arc<Component>,
+    invocation: Invocation,
+    limits: &Arc<Limits>,
+) -> Answer {
+    let nonce = invocation.nonce;
+    let mut store = store(component, &invocation, limits);
+    let result = call(component, &mut store, invocation.call).map_err(|error| {
+        let mut fault = stop::fault(&error);
+        // A panic's message is what its author needs.
+        if let Some(last) = store
+            .data()
+            .log
+            .last()
+            .filter(|_| fault.reason == Reason::Trap)
+        {
+            fault.detail = format!("{} ({})", fault.detail, last.text);
+        }
+        fault
+    });
+    Answer {
+        nonce,
+        result,
+        log: std::mem::take(&mut store.data_mut().log),
+    }
+}
+
+/// Calls `describe` in a store of its own.
+pub(crate) fn describe(component: &Arc<Component>, limits: &Arc<Limits>) -> Result<String, Fault> {
+    let nothing = Invocation {
+        nonce: 0,
+        component: String::new(),
+        now: 0,
+        call: Call::Format(Vec::new()),
+    };
+    let mut store = store(component, &nothing, limits);
+    let described = match &component.world {
+        World::Endpoint(pre) => pre
+            .instantiate(&mut store)
+            .and_then(|guest| guest.campanile_alerts_endpoint().call_describe(&mut store)),
+        World::Formatter(pre) => pre
+            .instantiate(&mut store)
+            .and_then(|guest| guest.campanile_alerts_formatter().call_describe(&mut store)),
+    };
+    described.map_err(|error| stop::fault(&error))
+}
+
+fn store(
+    component: &Arc<Component>,
+    invocation: &Invocation,
+    limits: &Arc<Limits>,
+) -> Store<Guest> {
+    let (language, time_zone) = match &invocation.call {
+        Call::FormatRecipientParams(recipient)
+        | Call::RunTest(recipient)
+        | Call::Dequeue { recipient, .. }
+        | Call::ReadResponse { recipient, .. } => {
+            (recipient.language.clone(), recipient.time_zone.clone())
+        }
+        Call::Lint { .. } | Call::Format(_) => (String::from("en"), String::from("UTC")),
+    };
+    let mut store = Store::new(
+        component.engine(),
+        Guest {
+            limits: limits.clone(),
+            meter: Meter::new(limits),
+            component: component.clone(),
+            language,
+            time_zone,
+            notifications: Vec::new(),
+            given: 0,
+            host_calls: 0,
+            log: Vec::new(),
+            now: invocation.now,
+            random: invocation.nonce,
+        },
+    );
+    store.limiter(|guest| &mut guest.meter);
+    store.set_hostcall_fuel(limits.answer);
+    store.set_max_component_handles(limits.handles);
+    store.set_epoch_deadline(1);
+    let (cpu, wall) = (limits.cpu, limits.wall);
+    let (cpu_start, wall_start) = (thread_time(), Instant::now());
+    store.epoch_deadline_callback(move |_| {
+        let used = thread_time().saturating_sub(cpu_start);
+        if used > cpu {
+            return Err(Stop::error(
+                Reason::Deadline,
+                format!(
+                    "{} ms of processor time are allowed, {} ms were used",
+                    cpu.as_millis(),
+                    used.as_millis()
+                ),
+            ));
+        }
+        let waited = wall_start.elapsed();
+        if waited > wall {
+            return Err(Stop::error(
+                Reason::Deadline,
+                format!(
+                    "{} ms are allowed, {} ms went by",
+                    wall.as_millis(),
+                    waited.as_millis()
+                ),
+            ));
+        }
+        Ok(UpdateDeadline::Continue(1))
+    });
+    store
+}
+
+/// Processor time of this thread: what other threads do is not a component's fault.
+fn thread_time() -> Duration {
+    let time = clock_gettime(ClockId::ThreadCPUTime);
+    Duration::new(
+        time.tv_sec.unsigned_abs(),
+        u32::try_from(time.tv_nsec).unwrap_or(0),
+    )
+}
+
+fn call(component: &Component, store: &mut Store<Guest>, call: Call) -> Result<Answered> {
+    match (&component.world, call) {
+        (World::Endpoint(pre), call) => {
+            let guest = pre.instantiate(&mut *store)?;
+            let endpoint = guest.campanile_alerts_endpoint();
+            match call {
+                Call::Lint { params, complete } => {
+                    let problems = endpoint.call_lint(store, &convert::params(params), complete)?;
+                    Ok(Answered::Problems(
+                        problems.into_iter().map(convert::problem).collect(),
+                    ))
+                }
+                Call::FormatRecipientParams(recipient) => Ok(Answered::Line(
+                    endpoint.call_format_recipient_params(store, &convert::recipient(recipient))?,
+                )),
+                Call::Dequeue {
+                    recipient,
+                    budget,
+                    notifications,
+                } => {
+                    store.data_mut().notifications = notifications;
+                    let batch = endpoint.call_dequeue_recipient_alerts(
+                        store,
+                        &convert::recipient(recipient),
+                        budget,
+                    )?;
+                    match batch {
+                        Ok(batch) => Ok(Answered::Batch(convert::batch(batch)?)),
+                        Err(failure) => failed(failure),
+                    }
+                }
+                Call::RunTest(recipient) => {
+                    match endpoint.call_run_test(store, &convert::recipient(recipient))? {
+                        Ok(messages) => Ok(Answered::Messages(convert::messages(messages)?)),
+                        Err(failure) => failed(failure),
+                    }
+                }
+                Call::ReadResponse {
+                    recipient,
+                    tag,
+                    alerts,
+                    response,
+                } => {
+                    let verdict = endpoint.call_read_response(
+                        store,
+                        &convert::recipient(recipient),
+                        &tag,
+                        alerts,
+                        &convert::response(response),
+                    )?;
+                    Ok(Answered::Verdict(convert::verdict(verdict)?))
+                }
+                Call::Format(_) => wrong_world("a formatter"),
+            }
+        }
+        (World::Formatter(pre), Call::Format(events)) => {
+            let guest = pre.instantiate(&mut *store)?;
+            let events: Vec<_> = events.into_iter().map(convert::event).collect();
+            let descriptions = guest
+                .campanile_alerts_formatter()
+                .call_format(store, &events)?;
+            let descriptions = descriptions
+                .into_iter()
+                .map(|description| {
+                    description
+                        .map(|pieces| {
+                            pieces
+                                .into_iter()
+                                .map(convert::piece)
+                                .collect::<Result<Vec<_>>>()
+                        })
+                        .map_or_else(|reason| Ok(Err(reason)), |pieces| pieces.map(Ok))
+                })
+                .collect::<Result<_>>()?;
+            Ok(Answered::Descriptions(descriptions))
+        }
+        (World::Formatter(_), _) => wrong_world("an endpoint component"),
+    }
+}
+
+fn failed(failure: Failure) -> Result<Answered> {
+    match failure {
+        Failure::Invalid(problems) => Ok(Answered::Invalid(
+            problems.into_iter().map(convert::problem).collect(),
+        )),
+        Failure::Internal(words) => Err(Stop::error(Reason::ComponentFailed, words)),
+    }
+}
+
+fn wrong_world<T>(wanted: &str) -> Result<T> {
+    Err(Stop::error(
+        Reason::ComponentMissing,
+        format!("this component is not {wanted}"),
+    ))
+}

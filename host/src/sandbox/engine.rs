@@ -1,0 +1,48 @@
+//! The engine: wasmtime with everything off that no supported toolchain needs.
+
+use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
+
+use super::limits::{CORE_INSTANCES, Limits, MEMORIES, STACK, TABLES};
+
+/// What stays mapped of a linear memory after a call, zeroed instead of unmapped: as much as a batch
+/// of a hundred alerts dirties, so that the next call takes no page faults.
+const KEEP_MEMORY: usize = 512 << 10;
+
+/// The same for tables.
+const KEEP_TABLE: usize = 32 << 10;
+
+/// An engine for `calls` calls at once.
+///
+/// # Errors
+///
+/// Where the address space for the pool cannot be had.
+pub(crate) fn engine(limits: &Limits, calls: u32) -> Result<Engine> {
+    let mut pool = PoolingAllocationConfig::new();
+    pool.total_component_instances(calls)
+        .total_core_instances(calls * CORE_INSTANCES)
+        .total_memories(calls * MEMORIES)
+        .total_tables(calls * TABLES)
+        .max_core_instances_per_component(CORE_INSTANCES)
+        .max_memories_per_component(MEMORIES)
+        .max_tables_per_component(TABLES)
+        .max_memory_size(limits.memory)
+        .table_elements(limits.table_elements)
+        .linear_memory_keep_resident(KEEP_MEMORY)
+        .table_keep_resident(KEEP_TABLE);
+    let mut config = Config::new();
+    config
+        .allocation_strategy(InstanceAllocationStrategy::Pooling(pool))
+        .max_wasm_stack(STACK)
+        .epoch_interruption(true)
+        // Results must be the same on every machine, NaN bits included.
+        .cranelift_nan_canonicalization(true)
+        .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16))
+        .wasm_component_model(true)
+        .wasm_tail_call(false)
+        .wasm_custom_page_sizes(false)
+        .wasm_wide_arithmetic(false)
+        .wasm_relaxed_simd(false)
+        .concurrency_support(false)
+        .shared_memory(false);
+    Engine::new(&config)
+}

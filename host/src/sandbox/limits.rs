@@ -1,0 +1,70 @@
+//! What foreign code may use. Each limit has its default beside it, with the reason.
+
+use std::time::Duration;
+
+/// Limits on one component's calls.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Limits {
+    /// Linear memory of one call, all memories together, in bytes. 32 MiB holds a hundred alerts of
+    /// 100 KiB and their requests; a `memory.fill` over all of it takes a few milliseconds, which
+    /// bounds how late a deadline can be noticed.
+    pub memory: usize,
+    /// CPU time of one call. A batch of 100 alerts takes under 5 ms; twenty times that is no accident.
+    pub cpu: Duration,
+    /// Wall time of one call: ten times the CPU time, so that a busy machine does not kill the honest.
+    pub wall: Duration,
+    /// Elements of all tables together. A Rust component has a few hundred functions in its table.
+    pub table_elements: usize,
+    /// Live handles of a call: one an alert, and as many again for a toolchain's streams.
+    pub handles: usize,
+    /// Host calls of one invocation: a hundred for each of a hundred alerts.
+    pub host_calls: u32,
+    /// Deliveries of one answer: one an alert at the default budget, with room for splitting.
+    pub deliveries: usize,
+    /// Bytes of an answer, and of what one host call may carry.
+    pub answer: usize,
+    /// Log lines of one call.
+    pub log_lines: usize,
+    /// Bytes of one log line.
+    pub log_line: usize,
+    /// Names, tags, reasons and receipts, in bytes.
+    pub name: usize,
+    /// Bytes of the component itself. Rust's are 150 KB, QuickJS's 1.7 MB.
+    pub component: usize,
+    /// Bytes of what `describe` returns: a manifest and several languages of at most 256 KiB.
+    pub description: usize,
+    /// Messages of one delivery: a text of 100 KB takes 25 of Telegram's.
+    pub messages: usize,
+}
+
+impl Default for Limits {
+    fn default() -> Self {
+        Self {
+            memory: 32 << 20,
+            cpu: Duration::from_millis(100),
+            wall: Duration::from_secs(1),
+            table_elements: 20_000,
+            handles: 1_000,
+            host_calls: 10_000,
+            deliveries: 256,
+            answer: 4 << 20,
+            log_lines: 100,
+            log_line: 4 << 10,
+            name: 1 << 10,
+            component: 10 << 20,
+            description: 2 << 20,
+            messages: 64,
+        }
+    }
+}
+
+/// Core instances of one component: its own, and the shims that a toolchain adds.
+pub(crate) const CORE_INSTANCES: u32 = 8;
+/// Memories of one component.
+pub(crate) const MEMORIES: u32 = 4;
+/// Tables of one component.
+pub(crate) const TABLES: u32 = 8;
+/// The wasm stack, in bytes: wasmtime's own default.
+pub(crate) const STACK: usize = 512 << 10;
+/// How often a running call is looked at. A deadline is noticed at most one tick late.
+pub(crate) const TICK: Duration = Duration::from_millis(5);

@@ -1,0 +1,254 @@
+//! Step 3, and all that lasts: configuration, the queue with its leases, deliveries with their attempts,
+//! receipts and dead letters. `intake` writes alerts and their jobs here, `deliver` takes them out.
+//!
+//! A job goes `accept`, `lease`, `begin`, `settle`, and back into the queue from any of these. It leaves only
+//! when it was delivered, or when it became a dead letter. What was answered lasts: replies come after the
+//! commit.
+
+mod acceptance;
+mod configuration;
+mod error;
+mod sqlite;
+mod view;
+
+use std::path::PathBuf;
+
+use crate::clock::Millis;
+use crate::job::{Attempt, Lease, RecipientId, Settlement, Stored, Unsent};
+use sqlite::Sqlite;
+
+pub use acceptance::{Acceptance, Accepted, Idempotency};
+pub use configuration::{
+    Change, ComponentRow, Configuration, EndpointRow, NetworkRow, RecipientRow, TokenRow,
+};
+pub use error::StoreError;
+pub use view::{
+    Counts, DeadLetter, DeadLetterFilter, DeliveryFilter, DeliveryView, Due, PAGE, Redrive,
+};
+
+/// A handle on the store, cheap to clone. Dropping the last one waits until what was sent is carried out.
+///
+/// A call that is not awaited to its end may have been carried out; what it leased is given out again when
+/// that lease ends.
+#[derive(Debug, Clone)]
+pub struct Store(Engine);
+
+#[derive(Debug, Clone)]
+enum Engine {
+    Sqlite(Sqlite),
+}
+
+impl Store {
+    /// Opens the file at `path`, or makes it. Beside it lie `<path>-wal` and `<path>.lock`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Locked`] while another process has it, [`StoreError::Newer`] and [`StoreError::Foreign`]
+    /// where this program cannot use it.
+    pub async fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
+        Ok(Self(Engine::Sqlite(Sqlite::open(path.into()).await?)))
+    }
+
+    /// Carries out what was sent before, and closes the file. Other handles get [`StoreError::Closed`].
+    pub async fn close(self) -> Result<(), StoreError> {
+        match self.0 {
+            Engine::Sqlite(store) => store.close().await,
+        }
+    }
+
+    /// Everything that is configured, without the components' files.
+    pub async fn configuration(&self) -> Result<Configuration, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.configuration().await,
+        }
+    }
+
+    /// The file of a component.
+    pub async fn component_wasm(
+        &self,
+        digest: impl Into<String>,
+    ) -> Result<Option<Vec<u8>>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.component_wasm(digest.into()).await,
+        }
+    }
+
+    /// Adds or replaces a component, by digest and tenant.
+    pub async fn put_component(&self, row: ComponentRow) -> Result<(), StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.put_component(row).await,
+        }
+    }
+
+    /// Removes a component of a tenant, or one that all may use; returns whether it was there. Whether
+    /// an endpoint still uses it is the caller's to ask.
+    pub async fn remove_component(
+        &self,
+        digest: impl Into<String>,
+        tenant: Option<String>,
+    ) -> Result<bool, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.remove_component(digest.into(), tenant).await,
+        }
+    }
+
+    /// Carries out all changes in their order, or none. The jobs of removed recipients die at `now`.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Dangling`] if a recipient would be left without its endpoint.
+    pub async fn apply(&self, changes: Vec<Change>, now: Millis) -> Result<(), StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.apply(changes, now).await,
+        }
+    }
+
+    /// Stores alerts and makes their jobs. A job for a recipient that was removed is a dead letter at once.
+    pub async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.accept(acceptance).await,
+        }
+    }
+
+    /// Gives out up to `max` jobs of a recipient, oldest first, until the time `until`: those that are due
+    /// at `now`, are in no other lease, and have no earlier unfinished job of the same fingerprint. If the
+    /// first of them has a batch number, only jobs of that batch; otherwise only jobs without one. Without
+    /// jobs there is no lease.
+    ///
+    /// A lease ends by its time when anybody asks for work after `until`; as long as nobody does, its holder
+    /// may still finish.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] only if the lease ended before it was returned.
+    pub async fn lease(
+        &self,
+        recipient: RecipientId,
+        max: u32,
+        now: Millis,
+        until: Millis,
+    ) -> Result<Lease, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.lease(recipient, max, now, until).await,
+        }
+    }
+
+    /// Ends a lease of jobs: stores the deliveries that were built, and does what becomes of jobs that none
+    /// carries; leased jobs that are not named stay queued. The deliveries are in the caller's hands until
+    /// `until`; the token that is returned settles them.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Fenced`] if the lease has ended; then nothing was stored.
+    pub async fn begin(
+        &self,
+        token: u64,
+        deliveries: Vec<Stored>,
+        unsent: Vec<Unsent>,
+        now: Millis,
+        until: Millis,
+    ) -> Result<u64, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.begin(token, deliveries, unsent, now, until).await,
+        }
+    }
+
+    /// Ends a lease, of jobs or of deliveries, without change. One that has ended is no error.
+    pub async fn release(&self, token: u64) -> Result<(), StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.release(token).await,
+        }
+    }
+
+    /// Gives out up to `max` pending deliveries of a recipient that are due at `now` and in no other lease,
+    /// oldest first, until the time `until`; with the token that settles them.
+    pub async fn due_deliveries(
+        &self,
+        recipient: RecipientId,
+        now: Millis,
+        max: u32,
+        until: Millis,
+    ) -> Result<(u64, Vec<Stored>), StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.due_deliveries(recipient, now, max, until).await,
+        }
+    }
+
+    /// Notes what attempts changed. Each delivery leaves the lease; one that goes on is given out again by
+    /// [`due_deliveries`](Self::due_deliveries). Returns the ids of those that the lease did not hold any
+    /// more: nothing of theirs changed.
+    pub async fn settle(
+        &self,
+        token: u64,
+        settlements: Vec<Settlement>,
+        now: Millis,
+    ) -> Result<Vec<String>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.settle(token, settlements, now).await,
+        }
+    }
+
+    /// Who has a job or delivery that is due at `now` and not leased. Paused recipients, and those of
+    /// paused endpoints, are left out.
+    pub async fn due_recipients(&self, now: Millis) -> Result<Due, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.due_recipients(now).await,
+        }
+    }
+
+    /// Makes dead letters jobs again, in their old place, with their counts at zero. At most [`PAGE`] of
+    /// them; returns how many. Those of removed recipients stay.
+    pub async fn redrive(&self, which: Redrive) -> Result<u64, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.redrive(which).await,
+        }
+    }
+
+    /// Forgets what is over and of before `before`: deliveries with their attempts, alerts that have no job,
+    /// idempotency keys. Dead letters stay. Returns how many rows went; call it again until that is 0.
+    pub async fn prune(&self, before: Millis) -> Result<u64, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.prune(before).await,
+        }
+    }
+
+    /// Deliveries, newest first.
+    pub async fn deliveries(
+        &self,
+        filter: DeliveryFilter,
+    ) -> Result<Vec<DeliveryView>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.deliveries(filter).await,
+        }
+    }
+
+    /// One delivery, with its messages and its attempts in their order.
+    pub async fn delivery(
+        &self,
+        id: impl Into<String>,
+    ) -> Result<Option<(DeliveryView, Vec<Attempt>)>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.delivery(id.into()).await,
+        }
+    }
+
+    /// Dead letters, those of the newest jobs first.
+    pub async fn dead_letters(
+        &self,
+        filter: DeadLetterFilter,
+    ) -> Result<Vec<DeadLetter>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.dead_letters(filter).await,
+        }
+    }
+
+    /// How much there is.
+    pub async fn counts(&self) -> Result<Counts, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.counts().await,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

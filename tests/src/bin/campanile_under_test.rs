@@ -1,0 +1,7 @@
+//! The `campanile` command, built beside the tests so that they find it.
+
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    campanile::cli::main()
+}

@@ -1,0 +1,10 @@
+//! The harness: the real program on port 0 with a data directory of its own, and receivers that answer
+//! what a test tells them to.
+
+mod process;
+mod receiver;
+mod world;
+
+pub use process::Process;
+pub use receiver::{Behaviour, Receiver, Request};
+pub use world::{Folder, Posted, World, WorldBuilder, alert, wait_for};

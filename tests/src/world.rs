@@ -1,0 +1,472 @@
+//! The program in this process: store, sandbox, way out and API, with a clock that a test can hold.
+
+use std::future::Future;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
+
+use campanile::app::{App, Contact, Options};
+use campanile::apply::Mistake;
+use campanile::clock::Clock;
+use campanile::desired::Desired;
+use campanile::egress;
+use campanile::job::Attempt;
+use campanile::sandbox;
+use campanile::store::{DeadLetter, DeadLetterFilter, DeliveryFilter, DeliveryView};
+use serde_json::{Value, json};
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+
+use crate::Receiver;
+
+/// How long anything may take before a test fails: no measure of speed, only an end.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
+
+/// Where a held clock starts: 2026-01-02 03:04:05 UTC.
+const START: u64 = 1_767_323_045_000;
+
+/// A directory that is removed when it is dropped.
+pub struct Folder(PathBuf);
+
+impl Folder {
+    /// A new one.
+    ///
+    /// # Panics
+    ///
+    /// Where it cannot be made.
+    #[must_use]
+    pub fn new() -> Self {
+        let path = std::env::temp_dir().join(format!("campanile-test-{}", uuid::Uuid::now_v7()));
+        std::fs::create_dir_all(&path).expect("a temporary directory");
+        Self(path)
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        &self.0
+    }
+}
+
+impl Default for Folder {
+    fn default() -> Self {
+        Self::new()
+    }
+}
+
+impl Drop for Folder {
+    fn drop(&mut self) {
+        let _ = std::fs::remove_dir_all(&self.0);
+    }
+}
+
+/// Asks again and again until there is an answer.
+///
+/// # Panics
+///
+/// Where there is none after a minute.
+pub async fn wait_for<T, F: Future<Output = Option<T>>>(
+    what: &str,
+    mut ask: impl FnMut() -> F,
+) -> T {
+    let asking = async {
+        loop {
+            if let Some(answer) = ask().await {
+                return answer;
+            }
+            tokio::task::yield_now().await;
+        }
+    };
+    match tokio::time::timeout(PATIENCE, asking).await {
+        Ok(answer) => answer,
+        Err(_) => panic!("waited in vain for {what}"),
+    }
+}
+
+/// A native alert with everything that most tests do not care about; `change` is merged into it.
+#[must_use]
+pub fn alert(kind: &str, change: &Value) -> Value {
+    let mut alert = json!({
+        "kind": kind, "severity": "error", "source": "eth0",
+        "entity": {"kind": "host", "value": "192.168.1.19@0"},
+        "starts_at": "2026-01-02T03:00:00Z",
+    });
+    if let (Some(alert), Some(change)) = (alert.as_object_mut(), change.as_object()) {
+        alert.extend(change.clone());
+    }
+    alert
+}
+
+/// What a `World` is made from.
+pub struct WorldBuilder {
+    folder: Folder,
+    clock: Clock,
+    limits: sandbox::Limits,
+    egress: egress::Limits,
+    desired: Value,
+    components: Vec<Vec<u8>>,
+}
+
+impl WorldBuilder {
+    /// A clock that stands still until the test moves it.
+    #[must_use]
+    pub fn held_clock(mut self) -> Self {
+        self.clock = Clock::manual(START);
+        self
+    }
+
+    /// Other limits on foreign code.
+    #[must_use]
+    pub fn limits(mut self, limits: sandbox::Limits) -> Self {
+        self.limits = limits;
+        self
+    }
+
+    /// Other limits on the way out.
+    #[must_use]
+    pub fn egress(mut self, limits: egress::Limits) -> Self {
+        self.egress = limits;
+        self
+    }
+
+    /// Installs a component before anything is applied.
+    #[must_use]
+    pub fn component(mut self, wasm: &[u8]) -> Self {
+        self.components.push(wasm.to_vec());
+        self
+    }
+
+    /// What is applied at the start, as JSON of [`Desired`].
+    #[must_use]
+    pub fn desired(mut self, desired: Value) -> Self {
+        self.desired = desired;
+        self
+    }
+
+    /// A webhook endpoint and recipient, both named `hook`, that send one alert a request to this receiver.
+    #[must_use]
+    pub fn webhook(self, receiver: &Receiver) -> Self {
+        self.webhook_with(receiver, &json!({"alerts_per_request": "1"}))
+    }
+
+    /// The same with parameters.
+    #[must_use]
+    pub fn webhook_with(self, receiver: &Receiver, params: &Value) -> Self {
+        let mut all = json!({"url": receiver.url("/hook")});
+        if let (Some(all), Some(params)) = (all.as_object_mut(), params.as_object()) {
+            all.extend(params.clone());
+        }
+        self.desired(json!({
+            "endpoints": [{"name": "hook", "component": "webhook", "params": all}],
+            "recipients": [{"name": "hook", "endpoint": "hook", "language": "en", "time_zone": "UTC"}],
+            "networks": [{"allow": [receiver.opening()]}],
+        }))
+    }
+
+    /// Starts it.
+    ///
+    /// # Panics
+    ///
+    /// Where anything fails.
+    pub async fn start(self) -> World {
+        let Self {
+            folder,
+            clock,
+            limits,
+            egress,
+            desired,
+            components,
+        } = self;
+        let mut options = Options::new(folder.path().join("data"));
+        options.clock = clock.clone();
+        options.limits = limits.clone();
+        options.egress.limits = egress.clone();
+        let app = App::open(options).await.expect("the program opens");
+        for wasm in components {
+            app.install(wasm).await.expect("the component fits");
+        }
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))
+            .await
+            .expect("a port of loopback");
+        let address = listener.local_addr().expect("its address");
+        let contact = app
+            .announce(&folder.path().join("data"), address)
+            .await
+            .expect("tokens");
+        let desired: Desired = serde_json::from_value(desired).expect("a desired state");
+        if let Err(error) = app.apply(&desired, false, false, "en").await {
+            panic!("{error}");
+        }
+        let (stop, stopped) = watch::channel(false);
+        let running = tokio::spawn({
+            let app = app.clone();
+            async move { app.run(listener, stopped).await }
+        });
+        World {
+            folder,
+            app,
+            clock,
+            contact,
+            address,
+            stop,
+            running,
+            client: reqwest::Client::new(),
+            limits,
+            egress,
+        }
+    }
+}
+
+/// An answer to a request that a test made.
+#[derive(Debug)]
+pub struct Posted {
+    /// The status.
+    pub status: u16,
+    /// The body.
+    pub body: Value,
+}
+
+/// A running program.
+pub struct World {
+    folder: Folder,
+    /// The program.
+    pub app: Arc<App>,
+    /// Its clock.
+    pub clock: Clock,
+    /// Its tokens.
+    pub contact: Contact,
+    address: SocketAddr,
+    stop: watch::Sender<bool>,
+    running: tokio::task::JoinHandle<anyhow::Result<()>>,
+    client: reqwest::Client,
+    limits: sandbox::Limits,
+    egress: egress::Limits,
+}
+
+impl World {
+    /// What it can be made from.
+    #[must_use]
+    pub fn builder() -> WorldBuilder {
+        WorldBuilder {
+            folder: Folder::new(),
+            clock: Clock::System,
+            limits: sandbox::Limits::default(),
+            egress: egress::Limits::default(),
+            desired: json!({}),
+            components: Vec::new(),
+        }
+    }
+
+    /// Its data directory.
+    #[must_use]
+    pub fn data(&self) -> PathBuf {
+        self.folder.path().join("data")
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn url(&self, path: &str) -> String {
+        format!("http://{}{path}", self.address)
+    }
+
+    /// Posts a body as it is with a token.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no answer.
+    pub async fn post_raw(
+        &self,
+        path: &str,
+        token: Option<&str>,
+        body: impl Into<reqwest::Body>,
+    ) -> Posted {
+        let mut request = self.client.post(self.url(path)).body(body);
+        if let Some(token) = token {
+            request = request.bearer_auth(token);
+        }
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        let text = response.text().await.expect("a body");
+        Posted {
+            status,
+            body: serde_json::from_str(&text).unwrap_or(Value::String(text)),
+        }
+    }
+
+    /// Posts native alerts.
+    pub async fn post(&self, alerts: &Value) -> Posted {
+        self.post_raw(
+            "/api/v1/alerts",
+            Some(&self.contact.ingest_token),
+            alerts.to_string(),
+        )
+        .await
+    }
+
+    /// Asks the API as an administrator.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no JSON answer.
+    pub async fn get(&self, path: &str) -> Posted {
+        let request = self
+            .client
+            .get(self.url(path))
+            .bearer_auth(&self.contact.admin_token);
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        Posted {
+            status,
+            body: serde_json::from_str(&response.text().await.expect("a body")).expect("JSON"),
+        }
+    }
+
+    /// Applies a desired state.
+    ///
+    /// # Errors
+    ///
+    /// The mistakes in it.
+    ///
+    /// # Panics
+    ///
+    /// Where the store fails.
+    pub async fn apply(&self, desired: Value, language: &str) -> Result<usize, Vec<Mistake>> {
+        let desired: Desired = serde_json::from_value(desired).expect("a desired state");
+        match self.app.apply(&desired, false, false, language).await {
+            Ok(lines) => Ok(lines.len()),
+            Err(campanile::app::ApplyError::Mistakes(mistakes)) => Err(mistakes),
+            Err(error) => panic!("{error}"),
+        }
+    }
+
+    /// All deliveries, newest first, without their messages.
+    ///
+    /// # Panics
+    ///
+    /// Where the store fails.
+    pub async fn deliveries(&self) -> Vec<DeliveryView> {
+        let filter = DeliveryFilter {
+            limit: 1000,
+            ..DeliveryFilter::default()
+        };
+        self.app.store.deliveries(filter).await.expect("deliveries")
+    }
+
+    /// A delivery's attempts.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no such delivery.
+    pub async fn attempts(&self, delivery: &str) -> Vec<Attempt> {
+        self.app
+            .store
+            .delivery(delivery)
+            .await
+            .expect("a delivery")
+            .expect("that delivery")
+            .1
+    }
+
+    /// All attempts of all deliveries, the oldest delivery's first.
+    pub async fn all_attempts(&self) -> Vec<Attempt> {
+        let mut all = Vec::new();
+        for delivery in self.deliveries().await.iter().rev() {
+            all.extend(self.attempts(&delivery.id).await);
+        }
+        all
+    }
+
+    /// All dead letters.
+    ///
+    /// # Panics
+    ///
+    /// Where the store fails.
+    pub async fn dead_letters(&self) -> Vec<DeadLetter> {
+        let filter = DeadLetterFilter {
+            limit: 1000,
+            ..DeadLetterFilter::default()
+        };
+        self.app
+            .store
+            .dead_letters(filter)
+            .await
+            .expect("dead letters")
+    }
+
+    /// Waits until this many attempts were noted, and returns all.
+    pub async fn wait_for_attempts(&self, count: usize) -> Vec<Attempt> {
+        wait_for(&format!("{count} attempts"), || async {
+            let attempts = self.all_attempts().await;
+            (attempts.len() >= count).then_some(attempts)
+        })
+        .await
+    }
+
+    /// Waits until nothing is queued or pending any more.
+    ///
+    /// # Panics
+    ///
+    /// Where the store fails.
+    pub async fn wait_until_empty(&self) {
+        wait_for("an empty queue", || async {
+            let counts = self.app.store.counts().await.expect("counts");
+            (counts.queued == 0 && counts.pending == 0).then_some(())
+        })
+        .await;
+    }
+
+    /// Waits until nothing is due at this moment: what is left waits for time to pass, or for somebody.
+    ///
+    /// # Panics
+    ///
+    /// Where the store fails.
+    pub async fn wait_until_idle(&self) {
+        wait_for("nothing to be due", || async {
+            let due = self
+                .app
+                .store
+                .due_recipients(self.clock.now())
+                .await
+                .expect("what is due");
+            due.recipients.is_empty().then_some(())
+        })
+        .await;
+    }
+
+    /// Moves a held clock.
+    pub fn advance(&self, by: Duration) {
+        self.clock.advance(by);
+    }
+
+    /// Stops the program and starts it again on the same data.
+    ///
+    /// # Panics
+    ///
+    /// Where anything fails.
+    pub async fn restart(self) -> Self {
+        let Self {
+            folder,
+            app,
+            clock,
+            stop,
+            running,
+            limits,
+            egress,
+            ..
+        } = self;
+        let _ = stop.send(true);
+        running.await.expect("no panic").expect("a clean end");
+        app.store.clone().close().await.expect("the store closes");
+        drop(app);
+        let builder = WorldBuilder {
+            folder,
+            clock,
+            limits,
+            egress,
+            desired: json!({}),
+            components: Vec::new(),
+        };
+        builder.start().await
+    }
+}
