@@ -5,17 +5,18 @@ mod build;
 mod format;
 mod reading;
 mod settle;
+mod settler;
 
 use std::sync::Arc;
 
 use campanile_contract::manifest::Manifest;
-use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, watch};
+use tokio::sync::{Notify, OwnedSemaphorePermit, Semaphore, mpsc, watch};
 use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Millis};
 use crate::directory::{Directory, Recipient};
 use crate::egress::{Egress, Failure};
-use crate::job::{RecipientId, Stored};
+use crate::job::{RecipientId, Settlement, Stored};
 use crate::outcome::{Outcome, Reason, Schedule, judge_failure, judge_status, retry_after};
 use crate::sandbox::{Answered, Call, Sandbox};
 use crate::schedule::pacing::{Key, Pacing};
@@ -25,6 +26,7 @@ use build::Next;
 pub use build::Quarantine;
 pub use settle::Pause;
 use settle::{Judged, Made};
+use settler::Attempted;
 
 /// Settled deliveries whose commit is awaited, of one recipient: so many can be in one group.
 const UNSETTLED: usize = 512;
@@ -45,6 +47,8 @@ pub struct Deliverer {
     pub schedule: Schedule,
     /// Time.
     pub clock: Clock,
+    /// Alerts that one call is given at most.
+    pub alerts_per_call: u32,
     /// Calls that failed in a row, by endpoint.
     pub quarantine: Quarantine,
     /// Where news of paused recipients goes.
@@ -76,6 +80,14 @@ impl Deliverer {
     ) -> Served {
         let mut sending = JoinSet::new();
         let unsettled = Arc::new(Semaphore::new(UNSETTLED));
+        let (outcomes, settling) = mpsc::unbounded_channel();
+        let settled = Arc::new(Notify::new());
+        let settler = tokio::spawn(settler::run(
+            self.store.clone(),
+            settling,
+            settled.clone(),
+            self.changed.clone(),
+        ));
         let mut in_flight: Option<Arc<Semaphore>> = None;
         let mut wait = None;
         while !*shutdown.borrow() {
@@ -83,8 +95,10 @@ impl Deliverer {
             let Some(recipient) = snapshot
                 .recipients
                 .get(&id)
-                .filter(|recipient| recipient.paused.is_none())
+                .filter(|recipient| recipient.paused.is_none() && !recipient.is_outdated())
             else {
+                // Another configuration wakes everybody.
+                wait = Some(Millis::MAX);
                 break;
             };
             let in_flight = in_flight.get_or_insert_with(|| {
@@ -108,8 +122,11 @@ impl Deliverer {
                 }
             };
             if deliveries.is_empty() {
+                if unsettled.available_permits() == UNSETTLED {
+                    break;
+                }
                 tokio::select! {
-                    sent = sending.join_next() => if sent.is_none() { break },
+                    () = settled.notified() => {}
                     () = news.notified() => {}
                     _ = shutdown.changed() => {}
                 }
@@ -121,37 +138,47 @@ impl Deliverer {
                 let Ok(unsettled) = unsettled.clone().acquire_owned().await else {
                     break;
                 };
-                let places = (place, unsettled);
-                sending.spawn(self.clone().send(
-                    recipient.clone(),
-                    token,
-                    delivery,
-                    places,
-                    shutdown.clone(),
-                ));
+                let (deliverer, recipient) = (self.clone(), recipient.clone());
+                let (outcomes, shutdown) = (outcomes.clone(), shutdown.clone());
+                sending.spawn(async move {
+                    let sent = deliverer.send(&recipient, &delivery, place, shutdown).await;
+                    if let Some((settlement, ended_at)) = sent {
+                        let place = unsettled;
+                        // The settler outlives all senders.
+                        let _ = outcomes.send(Attempted {
+                            token,
+                            settlement,
+                            ended_at,
+                            place,
+                        });
+                    }
+                });
             }
             while sending.try_join_next().is_some() {}
         }
         while sending.join_next().await.is_some() {}
+        drop(outcomes);
+        if let Err(error) = settler.await {
+            tracing::error!(%error, "the settler failed");
+        }
         Served { not_before: wait }
     }
 
-    /// Sends a delivery's next message, and settles it. The place in flight is free as soon as the
-    /// destination has answered.
+    /// Sends a delivery's next message, and says what that comes to. The place in flight is free as soon as
+    /// the destination has answered. `None` where the program ends first.
     async fn send(
-        self: Arc<Self>,
-        recipient: Arc<Recipient>,
-        token: u64,
-        delivery: Stored,
-        (place, _unsettled): (OwnedSemaphorePermit, OwnedSemaphorePermit),
+        &self,
+        recipient: &Recipient,
+        delivery: &Stored,
+        place: OwnedSemaphorePermit,
         mut shutdown: watch::Receiver<bool>,
-    ) {
-        if !self.await_pace(&recipient, &mut shutdown).await {
-            return;
+    ) -> Option<(Settlement, Millis)> {
+        if !self.await_pace(recipient, &mut shutdown).await {
+            return None;
         }
         let started_at = self.clock.now();
-        let judged = self.attempt(&recipient, &delivery, started_at).await;
-        self.pause(&recipient, &judged).await;
+        let judged = self.attempt(recipient, delivery, started_at).await;
+        self.pause(recipient, &judged).await;
         drop(place);
         let made = Made {
             started_at,
@@ -164,30 +191,17 @@ impl Deliverer {
             detail = judged.detail, ms = made.ended_at.saturating_sub(made.started_at), "attempt"
         );
         let settlement = settle::settle(
-            &delivery,
+            delivery,
             judged,
             made,
             &self.schedule,
             random(),
             build::batch_number,
         );
-        let renamed = !settlement.changed.is_empty();
-        match self
-            .store
-            .settle(token, vec![settlement], made.ended_at)
-            .await
-        {
-            Ok(fenced) if fenced.is_empty() => {}
-            Ok(_) => {
-                tracing::warn!(delivery = %delivery.id, "the outcome came after its lease had ended")
-            }
-            Err(error) => {
-                tracing::error!(delivery = %delivery.id, %error, "the outcome could not be stored; it is tried again");
-            }
+        if !settlement.changed.is_empty() {
+            recipient.outdate();
         }
-        if renamed {
-            self.changed.notify_one();
-        }
+        Some((settlement, made.ended_at))
     }
 
     /// Waits for the destination's pace; `false` where the program ends first.
@@ -208,16 +222,22 @@ impl Deliverer {
                 pacing.per_destination.as_slice(),
             ),
         ];
-        let at = self.pacing.book(&keys, self.clock.now());
-        if *shutdown.borrow() {
-            return false;
-        }
-        if at <= self.clock.now() {
-            return true;
-        }
-        tokio::select! {
-            () = self.clock.sleep_until(at) => true,
-            _ = shutdown.changed() => false,
+        loop {
+            let at = self.pacing.book(&keys, self.clock.now());
+            if *shutdown.borrow() {
+                return false;
+            }
+            if at <= self.clock.now() {
+                return true;
+            }
+            tokio::select! {
+                () = self.clock.sleep_until(at) => {}
+                _ = shutdown.changed() => return false,
+            }
+            // Another message's answer may have asked for quiet since the place was booked.
+            if !self.pacing.is_paused(&keys, self.clock.now()) {
+                return true;
+            }
         }
     }
 
@@ -242,11 +262,12 @@ impl Deliverer {
             received.status,
             asked.and_then(|value| retry_after(value, now)),
         );
-        let judged = Judged::host(outcome, reason, Some(received.status), None);
         let manifest = &recipient.component.manifest;
         if !reading::wanted(manifest, received.status) {
-            return judged;
+            return Judged::host(outcome, reason, Some(received.status), None);
         }
+        let withheld = reading::unread(&received).map(|reason| reason.to_string());
+        let judged = Judged::host(outcome, reason, Some(received.status), withheld);
         let call = Call::ReadResponse {
             recipient: recipient.seen.clone(),
             tag: delivery.tag.clone(),
@@ -320,8 +341,8 @@ fn failed(manifest: &Manifest, failure: Failure) -> Judged {
         status,
     } = failure;
     match status.map(|status| (status, judge_status(status, None))) {
-        Some((status, (Outcome::Delivered, accepted))) if !reading::wanted(manifest, status) => {
-            Judged::host(Outcome::Delivered, accepted, Some(status), Some(detail))
+        Some((status, (outcome, decided))) if !reading::wanted(manifest, status) => {
+            Judged::host(outcome, decided, Some(status), Some(detail))
         }
         Some((status, (outcome @ Outcome::Retry { .. }, _))) => {
             Judged::host(outcome, reason, Some(status), Some(detail))

@@ -1,6 +1,7 @@
 //! The configuration as the path uses it: resolved once when it changes, immutable while it is used.
 
 use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
 use campanile_contract::manifest::{Definition, Manifest};
@@ -30,6 +31,21 @@ pub struct Component {
     pub builtin: bool,
     /// When it was installed.
     pub installed_at: u64,
+}
+
+impl Component {
+    /// What a compiled component says of itself, resolved.
+    #[must_use]
+    pub fn of(installed: &sandbox::Installed, builtin: bool, installed_at: u64) -> Self {
+        Self {
+            digest: installed.digest.clone(),
+            manifest: Arc::new(installed.manifest.clone()),
+            // It parsed when it was compiled.
+            catalog: Catalog::parse(&installed.manifest.locales).unwrap_or_default(),
+            builtin,
+            installed_at,
+        }
+    }
 }
 
 /// A sealed parameter, as it is stored.
@@ -64,6 +80,22 @@ pub struct Recipient {
     pub destination: Key,
     /// Why nothing is sent to it, if so.
     pub paused: Option<String>,
+    /// Whether other parameters are stored than these.
+    outdated: AtomicBool,
+}
+
+impl Recipient {
+    /// Notes that its destination renamed parameters: nothing more is built from these, and the
+    /// configuration has to be read again.
+    pub fn outdate(&self) {
+        self.outdated.store(true, Ordering::SeqCst);
+    }
+
+    /// Whether other parameters are stored than these.
+    #[must_use]
+    pub fn is_outdated(&self) -> bool {
+        self.outdated.load(Ordering::SeqCst)
+    }
 }
 
 /// Who may post, or administer.
@@ -252,6 +284,7 @@ impl Snapshot {
                 destination: Some(destination),
             },
             paused: row.paused.clone().or_else(|| endpoint.paused.clone()),
+            outdated: AtomicBool::new(false),
             seen: sandbox::Recipient {
                 endpoint: endpoint.name.clone(),
                 name: row.name.clone(),

@@ -142,16 +142,21 @@ impl Deliverer {
             });
         }
         let pacing = &recipient.component.manifest.pacing;
+        let budget = pacing.alerts.min(self.alerts_per_call);
         let lease = self
             .store
-            .lease(recipient.id, pacing.alerts, now, now + LEASE)
+            .lease(recipient.id, budget, now, now + LEASE)
             .await?;
         let Some(oldest) = lease.jobs.first() else {
             return Ok(Next::nothing(None));
         };
+        if recipient.is_outdated() {
+            self.store.release(lease.token).await?;
+            return Ok(Next::nothing(None));
+        }
         let full_at =
             oldest.accepted_at + u64::try_from(pacing.linger.as_millis()).unwrap_or(u64::MAX);
-        if full_at > now && lease.jobs.len() < pacing.alerts as usize {
+        if full_at > now && lease.jobs.len() < budget as usize {
             self.store.release(lease.token).await?;
             return Ok(Next::nothing(Some(full_at)));
         }
@@ -171,7 +176,7 @@ impl Deliverer {
             format::notifications(&self.sandbox, snapshot, recipient, &jobs, now).await;
         let call = Call::Dequeue {
             recipient: recipient.seen.clone(),
-            budget: recipient.component.manifest.pacing.alerts,
+            budget: u32::try_from(jobs.len()).unwrap_or(u32::MAX),
             notifications,
         };
         let answer = self

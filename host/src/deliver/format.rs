@@ -214,6 +214,6 @@ fn notification(
         url: alert.url.clone(),
         receipt: job.receipt.clone(),
         suppressed: 0,
-        document: alert.document(),
+        document: alert.document_without_texts(),
     }
 }

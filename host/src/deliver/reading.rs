@@ -6,6 +6,7 @@ use campanile_contract::manifest::{Manifest, When};
 use crate::alert::pointer;
 use crate::egress::Received;
 use crate::message::Response;
+use crate::outcome::Reason;
 
 /// What of a body a component is given at most.
 const BODY: usize = 64 << 10;
@@ -17,6 +18,18 @@ pub(super) fn wanted(manifest: &Manifest, status: u16) -> bool {
         When::Never => false,
         When::Failures => !(200..300).contains(&status),
         When::Always => true,
+    }
+}
+
+/// Why the component cannot read all of a response that it wants to read, if so.
+#[must_use]
+pub(super) fn unread(received: &Received) -> Option<Reason> {
+    if received.encoded {
+        Some(Reason::ResponseEncoding)
+    } else if received.truncated {
+        Some(Reason::ResponseTooLarge)
+    } else {
+        None
     }
 }
 
@@ -92,8 +105,10 @@ mod tests {
             headers,
             body: br#"{"ok":false,"a":{"b":18446744073709551616,"c":1},"secret":"s"}"#.to_vec(),
             truncated: false,
+            encoded: false,
             secret_shown: false,
         };
+        assert_eq!(unread(&received), None);
         let response = declared(&manifest, 3, &received);
         assert_eq!(
             response.headers,
@@ -118,5 +133,15 @@ mod tests {
             ),
             (0, "", 429)
         );
+        let cut = Received {
+            truncated: true,
+            ..shown
+        };
+        assert_eq!(unread(&cut), Some(Reason::ResponseTooLarge));
+        let packed = Received {
+            encoded: true,
+            ..cut
+        };
+        assert_eq!(unread(&packed), Some(Reason::ResponseEncoding));
     }
 }

@@ -14,8 +14,8 @@ use crate::sandbox::Fault;
 /// Follow-up messages of one delivery.
 pub(super) const FOLLOW_UPS: u32 = 16;
 
-/// A receipt that a component may leave, in bytes.
-const RECEIPT: usize = 1 << 10;
+/// A receipt or a tag that a component may leave, and what is kept of its reasons, in bytes.
+const NAME: usize = 1 << 10;
 
 /// What became of one attempt, as host and component see it together.
 #[derive(Debug, Clone)]
@@ -119,14 +119,14 @@ impl Judged {
             _ => None,
         };
         if !verdict.reason.is_empty() {
-            self.detail = Some(verdict.reason);
+            self.detail = Some(words(verdict.reason));
         }
         self.exceptions = verdict
             .exceptions
             .into_iter()
-            .map(|(alert, judgement, words)| {
-                let (outcome, reason) = refine(judgement, host);
-                (alert, outcome, reason, words)
+            .map(|(alert, judgement, reason)| {
+                let (outcome, why) = refine(judgement, host);
+                (alert, outcome, why, words(reason))
             })
             .collect();
         self.receipts = verdict.receipts;
@@ -318,7 +318,6 @@ fn receipts(delivery: &Stored, judged: &Judged) -> Vec<(String, Option<String>)>
     let mut receipts = Vec::new();
     for (alert, receipt) in &judged.receipts {
         if let Some(carried) = delivery.jobs.get(*alert as usize)
-            && receipt.len() <= RECEIPT
             && !carried.releases
         {
             receipts.push((carried.fingerprint.clone(), Some(receipt.clone())));
@@ -336,14 +335,17 @@ fn receipts(delivery: &Stored, judged: &Judged) -> Vec<(String, Option<String>)>
 ///
 /// # Errors
 ///
-/// A fault that names what is not allowed: a follow-up to another origin or one too many, or a change of
-/// a parameter that is not the recipient's own.
+/// A fault that names what is not allowed: an alert that the delivery does not carry or that is named twice,
+/// a receipt or tag over the limit, a follow-up to another origin or one too many, or a change of a
+/// parameter that is not the recipient's own.
 pub(super) fn allowed(
     verdict: &Verdict,
     manifest: &Manifest,
     delivery: &Stored,
 ) -> Result<(), Fault> {
-    if let Some((Message::Http(next), _)) = &verdict.next {
+    positions(verdict, delivery)?;
+    if let Some((Message::Http(next), tag)) = &verdict.next {
+        short("a tag", tag)?;
         if delivery.messages.len() >= FOLLOW_UPS as usize + 1 {
             return Err(Fault::new(
                 Reason::FollowUp,
@@ -356,7 +358,7 @@ pub(super) fn allowed(
                 "there is no message to follow",
             ));
         };
-        if origin(&next.url) != origin(&before.url) {
+        if origin(&next.url).is_none() || origin(&next.url) != origin(&before.url) {
             return Err(Fault::new(
                 Reason::FollowUp,
                 "a follow-up goes to where the response came from",
@@ -385,18 +387,72 @@ pub(super) fn allowed(
     Ok(())
 }
 
-/// What of an unfilled URL decides where it goes: everything before its path.
-fn origin(url: &Template) -> Option<String> {
-    match url.first()? {
-        Part::Text(text) => {
-            let authority = text.find("://").map_or(0, |at| at + 3);
-            let end = text[authority..]
-                .find(['/', '?', '#'])
-                .map_or(text.len(), |at| authority + at);
-            Some(text[..end].to_owned())
-        }
-        // A secret URL is one hole, and its origin that of the parameter.
-        Part::Secret(name, _) => Some(format!("secret {name}")),
-        Part::Fact(..) => None,
+/// Checks which alerts a verdict names, and what it leaves for them.
+fn positions(verdict: &Verdict, delivery: &Stored) -> Result<(), Fault> {
+    let carried = delivery.jobs.len();
+    let named = verdict.exceptions.iter().map(|(alert, ..)| *alert);
+    let left = verdict.receipts.iter().map(|(alert, _)| *alert);
+    if let Some(alert) = named.chain(left).find(|alert| *alert as usize >= carried) {
+        return Err(Fault::new(
+            Reason::UnknownAlert,
+            format!("alert {alert} is named, but the delivery carries {carried}, counted from 0"),
+        ));
     }
+    let mut seen = vec![false; carried];
+    for (alert, ..) in &verdict.exceptions {
+        if std::mem::replace(&mut seen[*alert as usize], true) {
+            return Err(Fault::new(
+                Reason::Contradiction,
+                format!("alert {alert} is named twice in one verdict"),
+            ));
+        }
+    }
+    verdict
+        .receipts
+        .iter()
+        .try_for_each(|(_, receipt)| short("a receipt", receipt))
+}
+
+fn short(what: &str, text: &str) -> Result<(), Fault> {
+    if text.len() > NAME {
+        return Err(Fault::new(
+            Reason::AnswerTooLarge,
+            format!("{what} has {} bytes, {NAME} are allowed", text.len()),
+        ));
+    }
+    Ok(())
+}
+
+/// Words for the administrator, cut to what is kept of them.
+fn words(mut text: String) -> String {
+    text.truncate(text.floor_char_boundary(NAME));
+    text
+}
+
+/// Where an unfilled URL leads, by the parser that the way out uses too: a spelling such as `http:/host`, or
+/// an address in pieces, leads where it leads there. `None` where nobody can tell.
+fn origin(url: &Template) -> Option<Origin> {
+    // A secret URL is one hole, and its origin that of the parameter.
+    if let [Part::Secret(name, _)] = url.as_slice() {
+        return Some(Origin::Secret(name.clone()));
+    }
+    let text: String = url
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) => text.as_str(),
+            // A hole in scheme or host makes another origin of it, and none is allowed there.
+            Part::Secret(..) | Part::Fact(..) => HOLE,
+        })
+        .collect();
+    let origin = url::Url::parse(&text).ok()?.origin();
+    origin.is_tuple().then_some(Origin::Of(origin))
+}
+
+/// Stands for a hole while an origin is looked for.
+const HOLE: &str = "hole";
+
+#[derive(PartialEq, Eq)]
+enum Origin {
+    Secret(String),
+    Of(url::Origin),
 }

@@ -114,6 +114,14 @@ impl Pacing {
         at
     }
 
+    /// Whether any of these wants quiet now.
+    pub fn is_paused(&self, keys: &[(Key, &[Rate])], now: Millis) -> bool {
+        let paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
+        keys.iter()
+            .filter_map(|(key, _)| paces.get(key))
+            .any(|pace| pace.paused_until > now)
+    }
+
     /// Nothing more is sent under this key before `until`.
     pub fn pause(&self, key: Key, until: Millis) {
         let mut paces = self.paces.lock().unwrap_or_else(PoisonError::into_inner);
@@ -172,6 +180,8 @@ mod tests {
         pacing.pause(key("a"), 300);
         assert_eq!(pacing.book(&[(key("a"), &[])], 100), 500);
         assert_eq!(pacing.book(&[(key("b"), &[])], 100), 100);
+        let is_paused = |to: &str, now| pacing.is_paused(&[(key("c"), &[]), (key(to), &[])], now);
+        assert!(is_paused("a", 499) && !is_paused("a", 500) && !is_paused("b", 100));
         assert_eq!(pacing.book(&[(key("a"), &[])], 501), 501);
     }
 
