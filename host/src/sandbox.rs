@@ -30,6 +30,9 @@ use component::Component;
 
 use crate::outcome::Reason;
 
+/// Log targets of the compiler: at the lower levels they write gigabytes for each component.
+pub const VERBOSE: &[&str] = &["cranelift", "wasmtime", "regalloc2", "wasmparser"];
+
 /// Threads that run components, one invocation at a time each.
 pub struct Sandbox {
     shared: Arc<Shared>,

@@ -6,16 +6,19 @@ use std::time::{Duration, Instant};
 use campanile_contract::notification::Notification;
 use campanile_contract::text::Localizer;
 use rustix::time::{ClockId, clock_gettime};
+use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 use wasmtime::{Result, Store, UpdateDeadline};
 
 use super::boundary::{Answer, Answered, Call, Fault, Invocation, Level, LogLine};
-use super::component::{Component, World};
+use super::component::{Component, EndpointFunctions, World};
 use super::convert;
 use super::limits::Limits;
 use super::meter::Meter;
 use super::stop::{self, Stop};
 use crate::outcome::Reason;
+use crate::sandbox::bindings::endpoint::campanile::alerts as wit;
 use crate::sandbox::bindings::endpoint::exports::campanile::alerts::endpoint::Failure;
+use crate::sandbox::bindings::formatter::exports::campanile::alerts::formatter;
 
 /// What a store holds for its one call.
 pub(crate) struct Guest {
@@ -28,6 +31,9 @@ pub(crate) struct Guest {
     given: u32,
     host_calls: u32,
     log: Vec<LogLine>,
+    log_cut: u32,
+    /// What was written of a line that has not ended.
+    line: String,
     now: u64,
     random: u64,
 }
@@ -67,12 +73,51 @@ impl Guest {
 
     /// Keeps a line, within the limits.
     pub(crate) fn log(&mut self, level: Level, text: &str) {
-        if self.log.len() < self.limits.log_lines && !text.is_empty() {
+        if text.is_empty() {
+            return;
+        }
+        if self.log.len() >= self.limits.log_lines {
+            self.log_cut = self.log_cut.saturating_add(1);
+            return;
+        }
+        let kept = cut(text, self.limits.log_line);
+        let mut line = kept.to_owned();
+        if kept.len() < text.len() {
+            line.push_str(CUT);
+        }
+        self.log.push(LogLine { level, text: line });
+    }
+
+    /// Keeps what was written to standard output or standard error, a line at a time: a program writes a line
+    /// in pieces.
+    pub(crate) fn output(&mut self, text: &str) {
+        for piece in text.split_inclusive('\n') {
+            let room = self.limits.log_line.saturating_sub(self.line.len());
+            self.line.push_str(cut(piece, room));
+            if piece.ends_with('\n') {
+                self.end_line();
+            }
+        }
+    }
+
+    fn end_line(&mut self) {
+        let line = std::mem::take(&mut self.line);
+        self.log(Level::Info, line.trim_end());
+    }
+
+    /// What was logged, and how much of it is not there.
+    fn take_log(&mut self) -> Vec<LogLine> {
+        self.end_line();
+        if self.log_cut > 0 {
             self.log.push(LogLine {
-                level,
-                text: cut(text, self.limits.log_line).to_owned(),
+                level: Level::Warn,
+                text: format!(
+                    "{} more lines of this call were cut, {} are allowed",
+                    self.log_cut, self.limits.log_lines
+                ),
             });
         }
+        std::mem::take(&mut self.log)
     }
 
     pub(crate) fn notification(&self, position: u32) -> Option<&Notification> {
@@ -96,6 +141,12 @@ impl Guest {
     }
 }
 
+/// Lines that a panic writes.
+const PANIC: usize = 3;
+
+/// What follows a line that was too long.
+const CUT: &str = " [cut]";
+
 /// The longest prefix of at most `limit` bytes.
 fn cut(text: &str, limit: usize) -> &str {
     &text[..text.floor_char_boundary(limit)]
@@ -111,41 +162,41 @@ pub(crate) fn run(
     let mut store = store(component, &invocation, limits);
     let result = call(component, &mut store, invocation.call).map_err(|error| {
         let mut fault = stop::fault(&error);
-        // A panic's message is what its author needs.
-        if let Some(last) = store
-            .data()
-            .log
-            .last()
-            .filter(|_| fault.reason == Reason::Trap)
-        {
-            fault.detail = format!("{} ({})", fault.detail, last.text);
+        // A panic's message is what its author needs: place, words and a note, a line each.
+        let guest = store.data_mut();
+        guest.end_line();
+        if fault.reason == Reason::Trap && !guest.log.is_empty() {
+            let last = &guest.log[guest.log.len().saturating_sub(PANIC)..];
+            let words: Vec<_> = last.iter().map(|line| line.text.as_str()).collect();
+            fault.detail = format!("{} ({})", fault.detail, words.join(" "));
         }
         fault
     });
     Answer {
         nonce,
         result,
-        log: std::mem::take(&mut store.data_mut().log),
+        log: store.data_mut().take_log(),
     }
 }
 
-/// Calls `describe` in a store of its own.
-pub(crate) fn describe(component: &Arc<Component>, limits: &Arc<Limits>) -> Result<String, Fault> {
+/// Calls `describe` in a store of its own, at the time `now` and with random numbers of that time.
+pub(crate) fn describe(
+    component: &Arc<Component>,
+    limits: &Arc<Limits>,
+    now: u64,
+) -> Result<String, Fault> {
     let nothing = Invocation {
-        nonce: 0,
+        nonce: now,
         component: String::new(),
-        now: 0,
+        now,
         call: Call::Format(Vec::new()),
     };
     let mut store = store(component, &nothing, limits);
-    let described = match &component.world {
-        World::Endpoint(pre) => pre
-            .instantiate(&mut store)
-            .and_then(|guest| guest.campanile_alerts_endpoint().call_describe(&mut store)),
-        World::Formatter(pre) => pre
-            .instantiate(&mut store)
-            .and_then(|guest| guest.campanile_alerts_formatter().call_describe(&mut store)),
+    let (pre, function) = match &component.world {
+        World::Endpoint(pre, functions) => (pre, &functions.describe),
+        World::Formatter(pre, functions) => (pre, &functions.describe),
     };
+    let described = invoke::<_, (String,)>(&mut store, pre, function, ()).map(|(text,)| text);
     described.map_err(|error| stop::fault(&error))
 }
 
@@ -175,6 +226,8 @@ fn store(
             given: 0,
             host_calls: 0,
             log: Vec::new(),
+            log_cut: 0,
+            line: String::new(),
             now: invocation.now,
             random: invocation.nonce,
         },
@@ -222,83 +275,120 @@ fn thread_time() -> Duration {
     )
 }
 
+/// Calls one function of a fresh instance.
+fn invoke<Params, Return>(
+    store: &mut Store<Guest>,
+    pre: &InstancePre<Guest>,
+    function: &ComponentExportIndex,
+    params: Params,
+) -> Result<Return>
+where
+    Params: ComponentNamedList + Lower,
+    Return: ComponentNamedList + Lift,
+{
+    let instance = pre.instantiate(&mut *store)?;
+    let Some(function) = instance.get_func(&mut *store, function) else {
+        return Err(Stop::error(
+            Reason::ComponentMissing,
+            "the component has lost a function",
+        ));
+    };
+    function
+        .typed::<Params, Return>(&*store)?
+        .call(store, params)
+}
+
 fn call(component: &Component, store: &mut Store<Guest>, call: Call) -> Result<Answered> {
     match (&component.world, call) {
-        (World::Endpoint(pre), call) => {
-            let guest = pre.instantiate(&mut *store)?;
-            let endpoint = guest.campanile_alerts_endpoint();
-            match call {
-                Call::Lint { params, complete } => {
-                    let problems = endpoint.call_lint(store, &convert::params(params), complete)?;
-                    Ok(Answered::Problems(
-                        problems.into_iter().map(convert::problem).collect(),
-                    ))
-                }
-                Call::FormatRecipientParams(recipient) => Ok(Answered::Line(
-                    endpoint.call_format_recipient_params(store, &convert::recipient(recipient))?,
-                )),
-                Call::Dequeue {
-                    recipient,
-                    budget,
-                    notifications,
-                } => {
-                    store.data_mut().notifications = notifications;
-                    let batch = endpoint.call_dequeue_recipient_alerts(
-                        store,
-                        &convert::recipient(recipient),
-                        budget,
-                    )?;
-                    match batch {
-                        Ok(batch) => Ok(Answered::Batch(convert::batch(batch)?)),
-                        Err(failure) => failed(failure),
-                    }
-                }
-                Call::RunTest(recipient) => {
-                    match endpoint.call_run_test(store, &convert::recipient(recipient))? {
-                        Ok(messages) => Ok(Answered::Messages(convert::messages(messages)?)),
-                        Err(failure) => failed(failure),
-                    }
-                }
-                Call::ReadResponse {
-                    recipient,
-                    tag,
-                    alerts,
-                    response,
-                } => {
-                    let verdict = endpoint.call_read_response(
-                        store,
-                        &convert::recipient(recipient),
-                        &tag,
-                        alerts,
-                        &convert::response(response),
-                    )?;
-                    Ok(Answered::Verdict(convert::verdict(verdict)?))
-                }
-                Call::Format(_) => wrong_world("a formatter"),
-            }
-        }
-        (World::Formatter(pre), Call::Format(events)) => {
-            let guest = pre.instantiate(&mut *store)?;
+        (World::Endpoint(pre, functions), call) => call_endpoint(store, pre, functions, call),
+        (World::Formatter(pre, functions), Call::Format(events)) => {
             let events: Vec<_> = events.into_iter().map(convert::event).collect();
-            let descriptions = guest
-                .campanile_alerts_formatter()
-                .call_format(store, &events)?;
+            let (descriptions,): (Vec<Result<Vec<formatter::Piece>, String>>,) =
+                invoke(store, pre, &functions.format, (events.as_slice(),))?;
+            let pieces = |pieces: Vec<formatter::Piece>| {
+                pieces
+                    .into_iter()
+                    .map(convert::piece)
+                    .collect::<Result<Vec<_>>>()
+            };
             let descriptions = descriptions
                 .into_iter()
-                .map(|description| {
-                    description
-                        .map(|pieces| {
-                            pieces
-                                .into_iter()
-                                .map(convert::piece)
-                                .collect::<Result<Vec<_>>>()
-                        })
-                        .map_or_else(|reason| Ok(Err(reason)), |pieces| pieces.map(Ok))
-                })
-                .collect::<Result<_>>()?;
-            Ok(Answered::Descriptions(descriptions))
+                .map(|description| match description {
+                    Ok(description) => pieces(description).map(Ok),
+                    Err(words) => Ok(Err(words)),
+                });
+            Ok(Answered::Descriptions(descriptions.collect::<Result<_>>()?))
         }
-        (World::Formatter(_), _) => wrong_world("an endpoint component"),
+        (World::Formatter(..), _) => wrong_world("an endpoint component"),
+    }
+}
+
+fn call_endpoint(
+    store: &mut Store<Guest>,
+    pre: &InstancePre<Guest>,
+    functions: &EndpointFunctions,
+    call: Call,
+) -> Result<Answered> {
+    match call {
+        Call::Lint { params, complete } => {
+            let params = convert::params(params);
+            let (problems,): (Vec<wit::params::Problem>,) =
+                invoke(store, pre, &functions.lint, (params.as_slice(), complete))?;
+            Ok(Answered::Problems(
+                problems.into_iter().map(convert::problem).collect(),
+            ))
+        }
+        Call::FormatRecipientParams(recipient) => {
+            let recipient = convert::recipient(recipient);
+            let (line,): (String,) = invoke(
+                store,
+                pre,
+                &functions.format_recipient_params,
+                (&recipient,),
+            )?;
+            Ok(Answered::Line(line))
+        }
+        Call::Dequeue {
+            recipient,
+            budget,
+            notifications,
+        } => {
+            store.data_mut().notifications = notifications;
+            let recipient = convert::recipient(recipient);
+            let (batch,): (Result<wit::delivery::Batch, Failure>,) = invoke(
+                store,
+                pre,
+                &functions.dequeue_recipient_alerts,
+                (&recipient, budget),
+            )?;
+            match batch {
+                Ok(batch) => Ok(Answered::Batch(convert::batch(batch)?)),
+                Err(failure) => failed(failure),
+            }
+        }
+        Call::RunTest(recipient) => {
+            let recipient = convert::recipient(recipient);
+            let (messages,): (Result<Vec<wit::delivery::Message>, Failure>,) =
+                invoke(store, pre, &functions.run_test, (&recipient,))?;
+            match messages {
+                Ok(messages) => Ok(Answered::Messages(convert::messages(messages)?)),
+                Err(failure) => failed(failure),
+            }
+        }
+        Call::ReadResponse {
+            recipient,
+            tag,
+            alerts,
+            response,
+        } => {
+            let (recipient, response) =
+                (convert::recipient(recipient), convert::response(response));
+            let params = (&recipient, tag.as_str(), alerts, &response);
+            let (verdict,): (wit::delivery::Verdict,) =
+                invoke(store, pre, &functions.read_response, params)?;
+            Ok(Answered::Verdict(convert::verdict(verdict)?))
+        }
+        Call::Format(_) => wrong_world("a formatter"),
     }
 }
 

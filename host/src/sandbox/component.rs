@@ -7,7 +7,10 @@ use campanile_contract::manifest::{Manifest, Mistakes};
 use campanile_contract::text::Catalog;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
-use wasmtime::component::{Component as Compiled, HasSelf, Linker};
+use wasmtime::component::types::ComponentItem;
+use wasmtime::component::{
+    Component as Compiled, ComponentExportIndex, HasSelf, InstancePre, Linker,
+};
 
 use super::bindings::endpoint::{AlertEndpoint, AlertEndpointPre};
 use super::bindings::formatter::AlertFormatterPre;
@@ -25,12 +28,29 @@ pub(crate) struct Component {
     engine: Engine,
 }
 
-/// What a component exports, pre-linked.
+/// What a component exports, pre-linked and with its types checked.
 pub(crate) enum World {
     /// A destination.
-    Endpoint(AlertEndpointPre<Guest>),
+    Endpoint(InstancePre<Guest>, EndpointFunctions),
     /// Titles and descriptions.
-    Formatter(AlertFormatterPre<Guest>),
+    Formatter(InstancePre<Guest>, FormatterFunctions),
+}
+
+/// Where an endpoint's functions are. The generated bindings look all of them up, and check all their
+/// types again, for every instance; a call needs one.
+pub(crate) struct EndpointFunctions {
+    pub(crate) describe: ComponentExportIndex,
+    pub(crate) lint: ComponentExportIndex,
+    pub(crate) format_recipient_params: ComponentExportIndex,
+    pub(crate) dequeue_recipient_alerts: ComponentExportIndex,
+    pub(crate) run_test: ComponentExportIndex,
+    pub(crate) read_response: ComponentExportIndex,
+}
+
+/// The same for a formatter.
+pub(crate) struct FormatterFunctions {
+    pub(crate) describe: ComponentExportIndex,
+    pub(crate) format: ComponentExportIndex,
 }
 
 impl Component {
@@ -158,7 +178,7 @@ pub(crate) fn install(
 ) -> Result<(Arc<Component>, Installed), Unfit> {
     let compiled = compile(engine, limits, wasm)?;
     let imports = imports(engine, &compiled)?;
-    let world = link(engine, &compiled, &imports)?;
+    let world = link(engine, &compiled)?;
     let mut component = Arc::new(Component {
         world,
         catalog: Catalog::default(),
@@ -167,13 +187,13 @@ pub(crate) fn install(
     let description = describe(&component, limits)?;
     let manifest = Manifest::from_json(&description).map_err(Unfit::Manifest)?;
     match (&component.world, manifest.is_formatter()) {
-        (World::Endpoint(_), true) => {
+        (World::Endpoint(..), true) => {
             return Err(Unfit::OtherManifest {
                 exported: "endpoint",
                 manifest: "a formatter",
             });
         }
-        (World::Formatter(_), false) => {
+        (World::Formatter(..), false) => {
             return Err(Unfit::OtherManifest {
                 exported: "formatter",
                 manifest: "an endpoint",
@@ -269,7 +289,7 @@ fn unknown_import(name: &str, ours: &[&str]) -> Unfit {
     }
 }
 
-fn link(engine: &Engine, compiled: &Compiled, imports: &[String]) -> Result<World, Unfit> {
+fn link(engine: &Engine, compiled: &Compiled) -> Result<World, Unfit> {
     let (package, version) = split_version(CONTRACT);
     let exports: Vec<String> = compiled
         .component_type()
@@ -284,21 +304,46 @@ fn link(engine: &Engine, compiled: &Compiled, imports: &[String]) -> Result<Worl
     let types = |error: wasmtime::Error| Unfit::Types(format!("{error:#}"));
 
     let mut linker = Linker::<Guest>::new(engine);
+    // What stands in for all of an interface of WASI is replaced by what is there of it.
+    linker.allow_shadowing(true);
     AlertEndpoint::add_to_linker::<_, HasSelf<Guest>>(&mut linker, |guest| guest).map_err(types)?;
-    for name in imports.iter().filter(|name| name.starts_with("wasi:")) {
-        wasi::define(&mut linker, name).map_err(types)?;
+    for (name, import) in compiled.component_type().imports(engine) {
+        if let ComponentItem::ComponentInstance(wanted) = import.ty
+            && name.starts_with("wasi:")
+        {
+            wasi::define(&mut linker, name, &wanted, engine).map_err(types)?;
+        }
     }
-    // What of the closed WASI is not there traps when it is called.
-    linker
-        .define_unknown_imports_as_traps(compiled)
-        .map_err(types)?;
+    // Of our own interfaces nothing is made up: a function that is not there refuses the component.
     let pre = linker.instantiate_pre(compiled).map_err(types)?;
+    let function = |interface: &str, name: &str| {
+        let interface = format!("{package}/{interface}@{version}");
+        let missing = || Unfit::Types(format!("{interface} has no function `{name}`"));
+        let instance = compiled
+            .get_export_index(None, &interface)
+            .ok_or_else(missing)?;
+        compiled
+            .get_export_index(Some(&instance), name)
+            .ok_or_else(missing)
+    };
     if exported("endpoint") {
-        Ok(World::Endpoint(AlertEndpointPre::new(pre).map_err(types)?))
+        AlertEndpointPre::new(pre.clone()).map_err(types)?;
+        let functions = EndpointFunctions {
+            describe: function("endpoint", "describe")?,
+            lint: function("endpoint", "lint")?,
+            format_recipient_params: function("endpoint", "format-recipient-params")?,
+            dequeue_recipient_alerts: function("endpoint", "dequeue-recipient-alerts")?,
+            run_test: function("endpoint", "run-test")?,
+            read_response: function("endpoint", "read-response")?,
+        };
+        Ok(World::Endpoint(pre, functions))
     } else if exported("formatter") {
-        Ok(World::Formatter(
-            AlertFormatterPre::new(pre).map_err(types)?,
-        ))
+        AlertFormatterPre::new(pre.clone()).map_err(types)?;
+        let functions = FormatterFunctions {
+            describe: function("formatter", "describe")?,
+            format: function("formatter", "format")?,
+        };
+        Ok(World::Formatter(pre, functions))
     } else if let Some(found) = exports.iter().find(|name| name.starts_with(package)) {
         Err(Unfit::OtherContract {
             found: found.clone(),
@@ -308,15 +353,19 @@ fn link(engine: &Engine, compiled: &Compiled, imports: &[String]) -> Result<Worl
     }
 }
 
+/// When `describe` is called for the second time: clock and random numbers are all that could make a
+/// component describe itself otherwise, so they are others. 2001-09-09 01:46:40 UTC, and odd.
+const ANOTHER_TIME: u64 = 1_000_000_000_001;
+
 fn describe(component: &Arc<Component>, limits: &Arc<Limits>) -> Result<String, Unfit> {
-    let description = call::describe(component, limits).map_err(Unfit::Describe)?;
+    let description = call::describe(component, limits, 0).map_err(Unfit::Describe)?;
     if description.len() > limits.description {
         return Err(Unfit::DescriptionTooLarge {
             found: description.len(),
             allowed: limits.description,
         });
     }
-    if call::describe(component, limits).map_err(Unfit::Describe)? != description {
+    if call::describe(component, limits, ANOTHER_TIME).map_err(Unfit::Describe)? != description {
         return Err(Unfit::DescribeUnstable);
     }
     Ok(description)

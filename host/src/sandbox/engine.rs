@@ -25,6 +25,9 @@ pub(crate) fn engine(limits: &Limits, calls: u32) -> Result<Engine> {
         .max_core_instances_per_component(CORE_INSTANCES)
         .max_memories_per_component(MEMORIES)
         .max_tables_per_component(TABLES)
+        // One module may have all that its component may have.
+        .max_memories_per_module(MEMORIES)
+        .max_tables_per_module(TABLES)
         .max_memory_size(limits.memory)
         .table_elements(limits.table_elements)
         .linear_memory_keep_resident(KEEP_MEMORY)
@@ -39,6 +42,7 @@ pub(crate) fn engine(limits: &Limits, calls: u32) -> Result<Engine> {
         .wasm_backtrace_max_frames(std::num::NonZeroUsize::new(16))
         .wasm_component_model(true)
         .wasm_tail_call(false)
+        .wasm_memory64(false)
         .wasm_custom_page_sizes(false)
         .wasm_wide_arithmetic(false)
         .wasm_relaxed_simd(false)

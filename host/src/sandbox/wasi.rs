@@ -3,12 +3,12 @@
 //! invocation's time; random numbers seeded by it; standard output goes to the log. What is listed and
 //! not defined here traps when it is called; what is not listed is refused at install.
 
+use wasmtime::component::types::{ComponentInstance, ComponentItem};
 use wasmtime::component::{
     ComponentType, Lift, Linker, LinkerInstance, Lower, Resource, ResourceType,
 };
-use wasmtime::{Result, StoreContextMut};
+use wasmtime::{Engine, Result, StoreContextMut};
 
-use super::boundary::Level;
 use super::call::Guest;
 use super::stop::Stop;
 use crate::outcome::Reason;
@@ -44,10 +44,12 @@ struct Output;
 struct Input;
 /// `error`: never made.
 struct IoError;
-/// `pollable`: never made.
+/// `pollable`: of a stream, and always ready. Nothing else can be waited for.
 struct Pollable;
 /// `descriptor`: never made.
 struct Descriptor;
+/// Any other resource: never made.
+struct Never;
 /// `terminal-input`: never made.
 struct TerminalInput;
 /// `terminal-output`: never made.
@@ -72,10 +74,31 @@ struct Datetime {
 /// Standard output takes this many bytes at a time.
 const WRITE: u64 = 4096;
 
-/// Defines the interface that a component imports under `name`, a version included.
-pub(crate) fn define(linker: &mut Linker<Guest>, name: &str) -> Result<()> {
+/// Defines the interface that a component imports under `name`, a version included: all that it wants of it
+/// as traps, and over that what there is. The linker must allow shadowing.
+pub(crate) fn define(
+    linker: &mut Linker<Guest>,
+    name: &str,
+    wanted: &ComponentInstance,
+    engine: &Engine,
+) -> Result<()> {
     let interface = name.split('@').next().unwrap_or(name);
     let mut instance = linker.instance(name)?;
+    for (item, import) in wanted.exports(engine) {
+        match import.ty {
+            ComponentItem::ComponentFunc(_) => {
+                let called = format!("{name}#{item}");
+                instance.func_new(item, move |_, _, _, _| {
+                    let detail = format!("the component called `{called}`, which is not there");
+                    Err(Stop::error(Reason::Trap, detail))
+                })?;
+            }
+            ComponentItem::Resource(_) => {
+                instance.resource(item, ResourceType::host::<Never>(), |_, _| Ok(()))?;
+            }
+            _ => {}
+        }
+    }
     resources(&mut instance)?;
     match interface {
         "wasi:cli/environment" => environment(&mut instance),
@@ -99,6 +122,7 @@ pub(crate) fn define(linker: &mut Linker<Guest>, name: &str) -> Result<()> {
             terminal::<TerminalOutput>(&mut instance, "get-terminal-stderr")
         }
         "wasi:io/streams" => streams(&mut instance),
+        "wasi:io/poll" => poll(&mut instance),
         "wasi:clocks/monotonic-clock" => {
             instance.func_wrap("now", |_: StoreContextMut<'_, Guest>, (): ()| Ok((0_u64,)))?;
             instance.func_wrap("resolution", |_: StoreContextMut<'_, Guest>, (): ()| {
@@ -232,9 +256,7 @@ fn streams(instance: &mut LinkerInstance<'_, Guest>) -> Result<()> {
         instance.func_wrap(
             name,
             |mut store: StoreContextMut<'_, Guest>, (_, bytes): (Resource<Output>, Vec<u8>)| {
-                store
-                    .data_mut()
-                    .log(Level::Info, String::from_utf8_lossy(&bytes).trim_end());
+                store.data_mut().output(&String::from_utf8_lossy(&bytes));
                 Ok((Ok::<(), StreamError>(()),))
             },
         )?;
@@ -250,6 +272,18 @@ fn streams(instance: &mut LinkerInstance<'_, Guest>) -> Result<()> {
             },
         )?;
     }
+    instance.func_wrap(
+        "[method]output-stream.subscribe",
+        |_: StoreContextMut<'_, Guest>, (_,): (Resource<Output>,)| {
+            Ok((Resource::<Pollable>::new_own(0),))
+        },
+    )?;
+    instance.func_wrap(
+        "[method]input-stream.subscribe",
+        |_: StoreContextMut<'_, Guest>, (_,): (Resource<Input>,)| {
+            Ok((Resource::<Pollable>::new_own(0),))
+        },
+    )?;
     for name in [
         "[method]input-stream.read",
         "[method]input-stream.blocking-read",
@@ -262,4 +296,22 @@ fn streams(instance: &mut LinkerInstance<'_, Guest>) -> Result<()> {
         )?;
     }
     Ok(())
+}
+
+/// Waits for streams, which are always ready.
+fn poll(instance: &mut LinkerInstance<'_, Guest>) -> Result<()> {
+    instance.func_wrap(
+        "[method]pollable.ready",
+        |_: StoreContextMut<'_, Guest>, (_,): (Resource<Pollable>,)| Ok((true,)),
+    )?;
+    instance.func_wrap(
+        "[method]pollable.block",
+        |_: StoreContextMut<'_, Guest>, (_,): (Resource<Pollable>,)| Ok(()),
+    )?;
+    instance.func_wrap(
+        "poll",
+        |_: StoreContextMut<'_, Guest>, (all,): (Vec<Resource<Pollable>>,)| {
+            Ok(((0_u32..).zip(&all).map(|(at, _)| at).collect::<Vec<_>>(),))
+        },
+    )
 }
