@@ -83,6 +83,21 @@ impl Alert {
         serde_json::to_string(self).expect("an alert has string keys only")
     }
 
+    /// [`Alert::document`] without the producer's own title and message: a notification puts those that were
+    /// rendered in their place, and no name stands twice in one object.
+    #[must_use]
+    pub fn document_without_texts(&self) -> String {
+        if self.title.is_none() && self.message.is_none() {
+            return self.document();
+        }
+        let bare = Self {
+            title: None,
+            message: None,
+            ..self.clone()
+        };
+        bare.document()
+    }
+
     /// One of the producer's own fields, as JSON text with its digits as they came; `None` where the
     /// RFC 6901 pointer leads nowhere. A dot in a key is a character like any other.
     #[must_use]
@@ -173,6 +188,24 @@ mod tests {
                 .unwrap(),
             ),
         }
+    }
+
+    #[test]
+    fn a_document_without_texts_lacks_nothing_else() {
+        let texts = Alert {
+            title: Some("a".into()),
+            message: Some("b".into()),
+            ..flood()
+        };
+        let bare = Alert {
+            title: None,
+            message: None,
+            ..flood()
+        };
+        for alert in [&texts, &bare] {
+            assert_eq!(alert.document_without_texts(), bare.document());
+        }
+        assert_ne!(texts.document(), bare.document());
     }
 
     #[test]

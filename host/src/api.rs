@@ -4,19 +4,22 @@ mod admin;
 mod auth;
 mod ingest;
 mod problem;
+mod queue;
 
 use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::DefaultBodyLimit;
+use axum::middleware::map_response;
 use axum::routing::{get, post};
 
 use crate::app::App;
 use crate::intake::limits;
 
-pub use admin::{Application, ComponentView, RecipientView, RedriveRequest, Redriven, TestView};
+pub use admin::{Application, ComponentView, RecipientView, TestView};
 pub use ingest::Receipt;
 pub use problem::Problem;
+pub use queue::{RedriveRequest, Redriven};
 
 /// A component file may be larger than a body of alerts.
 const COMPONENT_BODY: usize = 48 << 20;
@@ -36,10 +39,10 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/components/{name}", get(admin::component))
         .route("/api/v1/recipients", get(admin::recipients))
         .route("/api/v1/recipients/{name}/test", post(admin::test))
-        .route("/api/v1/deliveries", get(admin::deliveries))
-        .route("/api/v1/deliveries/{id}", get(admin::delivery))
-        .route("/api/v1/dead-letters", get(admin::dead_letters))
-        .route("/api/v1/dead-letters/redrive", post(admin::redrive))
+        .route("/api/v1/deliveries", get(queue::deliveries))
+        .route("/api/v1/deliveries/{id}", get(queue::delivery))
+        .route("/api/v1/dead-letters", get(queue::dead_letters))
+        .route("/api/v1/dead-letters/redrive", post(queue::redrive))
         .layer(DefaultBodyLimit::max(COMPONENT_BODY));
     Router::new()
         .merge(alerts)
@@ -48,5 +51,6 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/readyz", get(admin::ready))
         .fallback(problem::no_such_page)
         .method_not_allowed_fallback(problem::no_such_method)
+        .layer(map_response(problem::shaped))
         .with_state(app)
 }

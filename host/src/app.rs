@@ -8,8 +8,10 @@ use std::collections::HashMap;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::Context;
+use futures_util::FutureExt;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, watch};
 
@@ -31,6 +33,10 @@ use crate::store::{Acceptance, Accepted, Idempotency, Store, StoreError};
 pub use components::BUILTIN;
 pub use tokens::{ADMIN, Contact, INGEST};
 
+/// How long clients may take to finish their requests once the program is to end: storing alerts takes
+/// milliseconds, and a client that says nothing more must not keep it from ending.
+const FAREWELL: Duration = Duration::from_secs(5);
+
 /// What a program needs to run.
 pub struct Options {
     /// The data directory; made where it is not there.
@@ -45,6 +51,8 @@ pub struct Options {
     pub limits: sandbox::Limits,
     /// The way out; openings are the store's.
     pub egress: EgressOptions,
+    /// Alerts that one call of a component is given at most, whatever its manifest asks for.
+    pub alerts_per_call: u32,
 }
 
 impl Options {
@@ -58,6 +66,7 @@ impl Options {
             schedule: Schedule::default(),
             limits: sandbox::Limits::default(),
             egress: EgressOptions::default(),
+            alerts_per_call: u32::MAX,
         }
     }
 }
@@ -80,6 +89,8 @@ pub struct App {
     changed: Arc<Notify>,
     /// One change of the configuration at a time.
     changing: Mutex<()>,
+    /// One look at the configuration at a time, so that an older one never replaces a newer one.
+    reloading: Mutex<()>,
     /// Compiled components, as they were installed.
     installed: Mutex<HashMap<String, Arc<Installed>>>,
 }
@@ -124,19 +135,30 @@ impl App {
     ///
     /// In words for the person who starts it.
     pub async fn open(mut options: Options) -> anyhow::Result<Arc<Self>> {
-        let data = &options.data;
-        std::fs::create_dir_all(data)
+        // As it is meant: `data/.` cannot be made.
+        let data: PathBuf = options.data.components().collect();
+        std::fs::create_dir_all(&data)
             .with_context(|| format!("{} cannot be made", data.display()))?;
-        let key = options.key.clone().unwrap_or_else(|| default_key(data));
-        if inside(data, &key) {
+        let key = options.key.clone().unwrap_or_else(|| default_key(&data));
+        if inside(&data, &key) {
             anyhow::bail!(
                 "the master key {} is in the data directory {}: whoever takes the one has the other; move it out",
                 key.display(),
                 data.display()
             );
         }
+        let had_key = key.exists();
         let master = MasterKey::load_or_create(&key).with_context(|| key.display().to_string())?;
         let store = Store::open(data.join("campanile.sqlite3")).await?;
+        if !had_key {
+            let endpoints = store.configuration().await?.endpoints;
+            if endpoints.iter().any(|row| row.sealed != "[]") {
+                tracing::warn!(
+                    key = %key.display(),
+                    "the master key was not there, and a new one was made: put the old one back and start again, or enter all secrets again with `campanile apply`"
+                );
+            }
+        }
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let sandbox = Arc::new(Sandbox::start(options.limits.clone(), threads)?);
         options.egress.openings = HashMap::new();
@@ -152,6 +174,7 @@ impl App {
             schedule: options.schedule,
             clock: options.clock.clone(),
             quarantine: Quarantine::default(),
+            alerts_per_call: options.alerts_per_call,
             changed: changed.clone(),
         });
         let app = Arc::new(Self {
@@ -165,6 +188,7 @@ impl App {
             waker: Waker::default(),
             changed,
             changing: Mutex::default(),
+            reloading: Mutex::default(),
             installed: Mutex::default(),
         });
         app.install_all().await?;
@@ -194,10 +218,21 @@ impl App {
         let stopped = async move {
             // A sender that is gone is a shutdown too.
             let _ = stop.wait_for(|stop| *stop).await;
+        }
+        .shared();
+        let overdue = {
+            let stopped = stopped.clone();
+            async move {
+                stopped.await;
+                tokio::time::sleep(FAREWELL).await;
+            }
         };
-        axum::serve(listener, crate::api::router(self.clone()))
-            .with_graceful_shutdown(stopped)
-            .await?;
+        let serving =
+            axum::serve(listener, crate::api::router(self.clone())).with_graceful_shutdown(stopped);
+        tokio::select! {
+            served = serving => served?,
+            () = overdue => tracing::info!("connections that were still open are closed"),
+        }
         scheduler.await?;
         reloader.abort();
         Ok(())
@@ -219,6 +254,7 @@ impl App {
     ///
     /// Those of the store.
     pub async fn reload(&self) -> Result<(), StoreError> {
+        let _alone = self.reloading.lock().await;
         let configuration = self.store.configuration().await?;
         let components = self.resolved_components(&configuration).await;
         let (snapshot, problems) = Snapshot::resolve(&configuration, components, &self.vault);
@@ -253,9 +289,14 @@ impl App {
         let _alone = self.changing.lock().await;
         let configuration = self.store.configuration().await?;
         let now = self.clock.now();
+        let snapshot = if dry_run {
+            Arc::new(self.with_looked_at(&configuration).await)
+        } else {
+            self.directory.now()
+        };
         let plan = Planner {
             configuration: &configuration,
-            snapshot: &self.directory.now(),
+            snapshot: &snapshot,
             sandbox: &self.sandbox,
             vault: &self.vault,
             language,
@@ -397,11 +438,15 @@ pub enum InstallError {
     Store(#[from] StoreError),
 }
 
-/// Beside the data directory, with its name.
+/// Beside the data directory, with its name. `.` and `..` have none, so those are resolved first.
 fn default_key(data: &Path) -> PathBuf {
-    let mut name = data.as_os_str().to_owned();
+    let named = match data.file_name() {
+        Some(_) => data.to_path_buf(),
+        None => data.canonicalize().unwrap_or_else(|_| data.to_path_buf()),
+    };
+    let mut name = named.file_name().unwrap_or_default().to_owned();
     name.push(".key");
-    PathBuf::from(name)
+    named.with_file_name(name)
 }
 
 fn inside(directory: &Path, file: &Path) -> bool {

@@ -1,6 +1,9 @@
 //! From the state that somebody wants to changes of the store: everything is checked before anything is
 //! stored, and nothing is stored where anything is wrong.
 
+mod plan;
+mod seal;
+
 use std::collections::{BTreeMap, HashSet};
 
 use campanile_contract::manifest::ParamSpec;
@@ -8,11 +11,13 @@ use campanile_contract::params::{self, Param, Problem};
 use campanile_contract::text::{Catalog, Localizer, Value};
 use serde::{Deserialize, Serialize};
 
-use crate::desired::{Desired, Endpoint, Networks, Recipient, Token, flatten};
-use crate::directory::{Component, SealedParam, Snapshot, set, token_hash};
+use crate::desired::{Desired, Endpoint, Recipient, Token, flatten};
+use crate::directory::{Component, Snapshot, set, token_hash};
 use crate::sandbox::{Answered, Call, Sandbox};
-use crate::secret::{Binding, Secret, Vault, with_origins};
-use crate::store::{Change, Configuration, EndpointRow, NetworkRow, RecipientRow, TokenRow};
+use crate::secret::Vault;
+use crate::store::{Change, Configuration, EndpointRow, RecipientRow, TokenRow};
+
+pub use plan::{Line, Plan};
 
 /// A mistake in what somebody wants, in that person's language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -39,26 +44,6 @@ impl std::fmt::Display for Mistake {
         }
         write!(f, ": {}", self.message)
     }
-}
-
-/// One line of what changes.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Line {
-    /// `created`, `changed` or `removed`.
-    pub change: String,
-    /// Such as `recipient noc`.
-    pub item: String,
-    /// Its owner.
-    pub tenant: String,
-}
-
-/// What has to be done.
-#[derive(Debug, Default)]
-pub struct Plan {
-    /// For the store, in order.
-    pub changes: Vec<Change>,
-    /// For people.
-    pub lines: Vec<Line>,
 }
 
 /// A name has at most this many characters: it stands in every list, log line and URL.
@@ -122,6 +107,23 @@ impl Planner<'_> {
                     "apply.twice",
                 ));
             }
+            let goes = prune
+                && desired.endpoints.iter().all(|endpoint| {
+                    (&endpoint.tenant, &endpoint.name) != (&recipient.tenant, &recipient.endpoint)
+                });
+            if goes
+                && self
+                    .stored_endpoint(&recipient.tenant, &recipient.endpoint)
+                    .is_some()
+            {
+                mistakes.push(self.mistake(
+                    "recipient",
+                    &recipient.tenant,
+                    &recipient.name,
+                    "apply.pruned",
+                ));
+                continue;
+            }
             let broken = mistakes
                 .iter()
                 .any(|mistake| mistake.item == format!("endpoint {}", recipient.endpoint));
@@ -129,10 +131,10 @@ impl Planner<'_> {
                 mistakes.extend(found);
             }
         }
-        self.networks(&desired.networks, &mut plan);
+        plan.networks(self.configuration, &desired.networks);
         self.tokens(&desired.tokens, &mut plan, &mut mistakes);
         if prune {
-            self.prune(desired, &mut plan);
+            plan.prune(self.configuration, desired);
         }
         if mistakes.is_empty() {
             Ok(plan)
@@ -234,6 +236,7 @@ impl Planner<'_> {
         let specs = &component.manifest.endpoint_params;
         let given = flatten(&wanted.params, specs);
         let mut problems = params::check(specs, &given);
+        problems.extend(seal::not_entered(specs, &given));
         let completed = params::complete(specs, &given);
         let is_secret = |name: &str| {
             specs
@@ -299,69 +302,6 @@ impl Planner<'_> {
             component,
             params: shown,
         })
-    }
-
-    /// Seals secrets to where they go. One that is stored already and still opens to the same value is
-    /// kept as it is, so that applying twice changes nothing.
-    fn seal(
-        &self,
-        wanted: &Endpoint,
-        component: &Component,
-        clear: &[Param],
-        secrets: Vec<Param>,
-        old: Option<&EndpointRow>,
-    ) -> Result<String, String> {
-        let manifest = &component.manifest;
-        let stored: Vec<SealedParam> = old
-            .and_then(|row| serde_json::from_str(&row.sealed).ok())
-            .unwrap_or_default();
-        let mut sealed: Vec<SealedParam> = Vec::with_capacity(secrets.len());
-        // Secret URLs first: others may be sealed to where these lead.
-        let mut secrets = secrets;
-        let spec_of = |name: &str| {
-            manifest
-                .endpoint_params
-                .iter()
-                .find(|spec| spec.name == name)
-        };
-        secrets.sort_by_key(|secret| {
-            spec_of(&secret.name)
-                .is_none_or(|spec| spec.kind != campanile_contract::manifest::ParamKind::SecretUrl)
-        });
-        for Param { name, key, value } in secrets {
-            let Some(spec) = spec_of(&name) else { continue };
-            let so_far: Vec<_> = sealed
-                .iter()
-                .map(|param| (param.name.clone(), param.key.clone(), param.value.clone()))
-                .collect();
-            let origins = with_origins(clear, &so_far);
-            let binding = Binding::of(
-                &wanted.tenant,
-                &wanted.name,
-                manifest,
-                spec,
-                key.as_deref(),
-                &origins,
-            );
-            let secret = Secret::new(value);
-            let kept = stored
-                .iter()
-                .find(|param| param.name == name && param.key == key)
-                .filter(|param| {
-                    self.vault
-                        .open(&binding, &param.value)
-                        .is_ok_and(|old| old.expose() == secret.expose())
-                });
-            let value = match kept {
-                Some(param) => param.value.clone(),
-                None => self
-                    .vault
-                    .seal(&binding, &secret)
-                    .map_err(|error| format!("{name}: {error}"))?,
-            };
-            sealed.push(SealedParam { name, key, value });
-        }
-        Ok(json(&sealed))
     }
 
     async fn recipient(
@@ -476,32 +416,6 @@ impl Planner<'_> {
         (!fits(tenant) || !fits(name)).then(|| self.mistake(kind, tenant, name, "apply.name"))
     }
 
-    fn networks(&self, wanted: &[Networks], plan: &mut Plan) {
-        let mut by_tenant: BTreeMap<&str, Vec<String>> = BTreeMap::new();
-        for networks in wanted {
-            let rules = by_tenant.entry(&networks.tenant).or_default();
-            rules.extend(networks.allow.iter().map(ToString::to_string));
-        }
-        for (tenant, rules) in by_tenant {
-            let row = NetworkRow {
-                tenant: tenant.to_owned(),
-                allow: json(&rules),
-            };
-            let old = self
-                .configuration
-                .networks
-                .iter()
-                .find(|row| row.tenant == tenant);
-            plan.put(
-                old,
-                &row,
-                "network",
-                tenant,
-                Change::PutNetworks(row.clone()),
-            );
-        }
-    }
-
     fn tokens(&self, wanted: &[Token], plan: &mut Plan, mistakes: &mut Vec<Mistake>) {
         for token in wanted {
             if let Some(mistake) = self.check_names("token", &token.tenant, &token.name) {
@@ -531,91 +445,6 @@ impl Planner<'_> {
                 Change::PutToken(row.clone()),
             );
         }
-    }
-
-    /// Removes what is not wanted. Tokens and networks that no file names are somebody's way in: those
-    /// with a leading `_` are the program's own and stay.
-    fn prune(&self, desired: &Desired, plan: &mut Plan) {
-        for row in &self.configuration.recipients {
-            let wanted = desired
-                .recipients
-                .iter()
-                .any(|one| one.tenant == row.tenant && one.name == row.name);
-            if !wanted {
-                let change = Change::RemoveRecipient(row.tenant.clone(), row.name.clone());
-                plan.remove(&format!("recipient {}", row.name), &row.tenant, change);
-            }
-        }
-        for row in &self.configuration.endpoints {
-            let wanted = desired
-                .endpoints
-                .iter()
-                .any(|one| one.tenant == row.tenant && one.name == row.name);
-            if !wanted {
-                let change = Change::RemoveEndpoint(row.tenant.clone(), row.name.clone());
-                plan.remove(&format!("endpoint {}", row.name), &row.tenant, change);
-            }
-        }
-        for row in self
-            .configuration
-            .tokens
-            .iter()
-            .filter(|row| !row.name.starts_with('_'))
-        {
-            let wanted = desired
-                .tokens
-                .iter()
-                .any(|one| one.tenant == row.tenant && one.name == row.name);
-            if !wanted {
-                let change = Change::RemoveToken(row.tenant.clone(), row.name.clone());
-                plan.remove(&format!("token {}", row.name), &row.tenant, change);
-            }
-        }
-        for row in self
-            .configuration
-            .networks
-            .iter()
-            .filter(|row| row.allow != "[]")
-        {
-            if !desired.networks.iter().any(|one| one.tenant == row.tenant) {
-                let none = NetworkRow {
-                    tenant: row.tenant.clone(),
-                    allow: String::from("[]"),
-                };
-                plan.remove("network", &row.tenant, Change::PutNetworks(none));
-            }
-        }
-    }
-}
-
-impl Plan {
-    fn put<Row: PartialEq>(
-        &mut self,
-        old: Option<&Row>,
-        new: &Row,
-        item: &str,
-        tenant: &str,
-        change: Change,
-    ) {
-        if old == Some(new) {
-            return;
-        }
-        let verb = if old.is_some() { "changed" } else { "created" };
-        self.lines.push(Line {
-            change: verb.to_owned(),
-            item: item.to_owned(),
-            tenant: tenant.to_owned(),
-        });
-        self.changes.push(change);
-    }
-
-    fn remove(&mut self, item: &str, tenant: &str, change: Change) {
-        self.lines.push(Line {
-            change: String::from("removed"),
-            item: item.to_owned(),
-            tenant: tenant.to_owned(),
-        });
-        self.changes.push(change);
     }
 }
 

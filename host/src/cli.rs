@@ -2,17 +2,18 @@
 
 mod client;
 mod inspect;
-mod print;
+pub(crate) mod print;
 mod remote;
 mod serve;
 
-pub(crate) use serve::signal as stop_signal;
+pub(crate) use serve::stop_signal;
 
+use std::io::Write;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{Args, CommandFactory, Parser, Subcommand};
+use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand};
 
 /// Delivers alerts through sandboxed endpoint components.
 #[derive(Debug, Parser)]
@@ -166,8 +167,8 @@ enum Delivery {
     List {
         #[command(flatten)]
         page: Page,
-        /// Only those in this state: pending, delivered, dead or superseded.
-        #[arg(long)]
+        /// Only those in this state.
+        #[arg(long, value_parser = ["pending", "delivered", "dead", "superseded"])]
         state: Option<String>,
         #[command(flatten)]
         server: Server,
@@ -204,15 +205,16 @@ enum DeadLetter {
         server: Server,
     },
     /// Send dead letters again.
+    #[command(group(ArgGroup::new("which").required(true).multiple(true)))]
     Redrive {
         /// These jobs.
-        #[arg(required_unless_present_any = ["all", "recipient"])]
+        #[arg(group = "which")]
         jobs: Vec<i64>,
         /// All of them.
-        #[arg(long, conflicts_with = "jobs")]
+        #[arg(long, group = "which", conflicts_with = "jobs")]
         all: bool,
         /// All of this recipient.
-        #[arg(long, conflicts_with = "jobs")]
+        #[arg(long, group = "which", conflicts_with = "jobs")]
         recipient: Option<String>,
         #[command(flatten)]
         server: Server,
@@ -251,7 +253,7 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
         }
         Command::Serve(options) => {
             crate::telemetry::start(json, false)?;
-            serve::serve(options).await
+            serve::serve(options, json).await
         }
         Command::Apply {
             file,
@@ -289,12 +291,10 @@ async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
             server,
         }) => remote::redrive(&server, jobs, recipient, json).await,
         Command::Completion { shell } => {
-            clap_complete::generate(
-                shell,
-                &mut Cli::command(),
-                "campanile",
-                &mut std::io::stdout(),
-            );
+            // Not straight to the output: it panics where that is closed.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "campanile", &mut script);
+            let _ = std::io::stdout().write_all(&script);
             Ok(ExitCode::SUCCESS)
         }
     }
@@ -311,12 +311,14 @@ mod tests {
 
     #[test]
     fn what_is_missing_or_wrong_is_refused() {
-        let rows: [(&[&str], bool); 8] = [
+        let rows: [(&[&str], bool); 10] = [
             (&["campanile", "demo", "--once"], true),
             (&["campanile", "demo", "--twice"], false),
             (&["campanile", "apply"], false),
             (&["campanile", "apply", "-f", "x.toml", "--dry-run"], true),
             (&["campanile", "serve", "--listen", "nowhere"], false),
+            (&["campanile", "delivery", "list", "--state", "dead"], true),
+            (&["campanile", "delivery", "list", "--state", "deaf"], false),
             (&["campanile", "dead-letter", "redrive"], false),
             (
                 &["campanile", "dead-letter", "redrive", "--all", "7"],

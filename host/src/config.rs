@@ -6,6 +6,7 @@ use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
+use serde_path_to_error::Segment;
 use toml::Spanned;
 
 use crate::desired::{Desired, Endpoint, Networks, ParamValue, Recipient, Token, default_tenant};
@@ -40,7 +41,7 @@ impl fmt::Display for ConfigError {
 
 impl std::error::Error for ConfigError {}
 
-/// `[server]`.
+/// `[server]`. Relative paths in the file are below the file's own folder, here as everywhere in it.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Server {
@@ -181,12 +182,7 @@ pub fn parse(
         base,
         environment,
     };
-    let tables: File = toml::from_str(text).map_err(|error| ConfigError {
-        file: file.to_owned(),
-        line: error.span().map(|span| reader.line(span.start)),
-        key: None,
-        what: error.message().trim().replace('\n', "; "),
-    })?;
+    let tables = reader.tables()?;
     let mut component_files = Vec::new();
     let mut desired = Desired::default();
     for (at, table) in tables.endpoint.into_iter().enumerate() {
@@ -249,8 +245,13 @@ pub fn parse(
             value,
         });
     }
+    let Server { listen, data, key } = tables.server;
     Ok(Config {
-        server: tables.server,
+        server: Server {
+            listen,
+            data: data.map(|path| base.join(path)),
+            key: key.map(|path| base.join(path)),
+        },
         desired,
         component_files,
     })
@@ -264,6 +265,21 @@ struct Reader<'a> {
 }
 
 impl Reader<'_> {
+    fn tables(&self) -> Result<File, ConfigError> {
+        let mistake = |error: &toml::de::Error, key: Option<String>| ConfigError {
+            file: self.file.to_owned(),
+            line: error.span().map(|span| self.line(span.start)),
+            key,
+            what: without_values(&error.message().trim().replace('\n', "; ")),
+        };
+        let document =
+            toml::Deserializer::parse(self.text).map_err(|error| mistake(&error, None))?;
+        serde_path_to_error::deserialize(document).map_err(|error| {
+            let key = key_of(error.path());
+            mistake(error.inner(), key)
+        })
+    }
+
     fn line(&self, at: usize) -> usize {
         self.text
             .as_bytes()
@@ -371,6 +387,37 @@ impl Reader<'_> {
     }
 }
 
+/// The parser's words without the text that it found: that may be a secret in the wrong place, and this
+/// goes to a log.
+fn without_values(message: &str) -> String {
+    match (message.find(" string \""), message.rfind("\", expected")) {
+        (Some(start), Some(end)) if start < end => {
+            format!("{} text{}", &message[..start], &message[end + 1..])
+        }
+        _ => message.to_owned(),
+    }
+}
+
+/// Where in the file, such as `endpoint[0].params`; nothing for the file as a whole.
+fn key_of(path: &serde_path_to_error::Path) -> Option<String> {
+    let mut key = String::new();
+    for segment in path {
+        match segment {
+            Segment::Seq { index } => key.push_str(&format!("[{index}]")),
+            // What `Spanned` reads itself by is no key of the file.
+            Segment::Map { key: name } if name.starts_with("$__") => {}
+            Segment::Map { key: name } | Segment::Enum { variant: name } => {
+                if !key.is_empty() {
+                    key.push('.');
+                }
+                key.push_str(name);
+            }
+            Segment::Unknown => {}
+        }
+    }
+    (!key.is_empty()).then_some(key)
+}
+
 /// `{ env = "NAME" }` or `{ file = "path" }`.
 fn is_reference(table: &toml::Table) -> bool {
     table.len() == 1
@@ -418,6 +465,10 @@ value = { env = "TOKEN" }
     fn the_example_of_the_design_is_read() {
         let config = parse(GOOD).unwrap();
         assert_eq!(config.server.listen.unwrap().port(), 8300);
+        assert_eq!(
+            config.server.data.as_deref(),
+            Some(Path::new("/nowhere/campanile-data"))
+        );
         let endpoint = &config.desired.endpoints[0];
         assert_eq!(
             endpoint.params["token"],
@@ -438,19 +489,37 @@ value = { env = "TOKEN" }
             (
                 "[server]\nlisen = \"127.0.0.1:1\"",
                 Some(2),
-                None,
+                Some("server.lisen"),
                 "unknown field `lisen`",
             ),
             (
                 "[server]\nlisten = 8300",
                 Some(2),
-                None,
+                Some("server.listen"),
                 "invalid type: integer",
+            ),
+            (
+                "\n[[endpoints]]\nname = \"a\"",
+                Some(2),
+                Some("endpoints"),
+                "unknown field `endpoints`, expected one of",
+            ),
+            (
+                "[[endpoint]]\nname = \"a\"\ncomponent = \"c\"\nparams = \"a \\\"secret\\\", expected\"",
+                Some(4),
+                Some("endpoint[0].params"),
+                "invalid type: text, expected a map",
+            ),
+            (
+                "[[endpoint]]\nname = \"a\"\ncomponent = 7",
+                Some(3),
+                Some("endpoint[0].component"),
+                "invalid type: integer `7`, expected a string",
             ),
             (
                 "\n[[endpoint]]\nname = \"a\"",
                 Some(2),
-                None,
+                Some("endpoint[0]"),
                 "missing field `component`",
             ),
             (
@@ -492,7 +561,7 @@ value = { env = "TOKEN" }
             (
                 "[[recipient]]\nname = \"a\"\nendpoint = \"e\"\nfilter = { min_severity = \"warn\" }",
                 Some(4),
-                None,
+                Some("recipient[0].filter.min_severity"),
                 "unknown variant `warn`",
             ),
         ];

@@ -18,6 +18,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::app::{App, Contact, Options};
+use crate::cli::print;
 use crate::desired::Desired;
 use crate::store::Counts;
 use receivers::{Receivers, SIGNING_KEY, TOKEN};
@@ -80,19 +81,23 @@ async fn play(
     arrive(&app).await?;
     let mistakes = report(&receivers, json)?;
     if mistakes.is_empty() && !once && !json {
-        println!(
+        let stopped = crate::cli::stop_signal();
+        print::line(&format!(
             "The server goes on at {} until Ctrl-C. Post an alert of your own with:",
             contact.url
-        );
-        println!(
+        ));
+        print::line(&format!(
             "  curl -H 'Authorization: Bearer {}' {}/api/v1/alerts \\\n    -d '{}'",
             contact.ingest_token,
             contact.url,
             r#"{"kind":"disk_full","severity":"error","entity":{"kind":"host","value":"db1"},"message":"97 % of /var"}"#
-        );
-        println!("and see what became of it with:");
-        println!("  campanile delivery list --data {}", data.display());
-        crate::cli::stop_signal().await;
+        ));
+        print::line("and see what became of it with:");
+        print::line(&format!(
+            "  campanile delivery list --data {}",
+            data.display()
+        ));
+        stopped.await;
     }
     let _ = stop.send(true);
     server.await??;
@@ -205,10 +210,7 @@ fn report(receivers: &Receivers, as_json: bool) -> anyhow::Result<Vec<String>> {
             .chain(&webhook)
             .map(receivers::Request::to_json)
             .collect();
-        println!(
-            "{}",
-            serde_json::to_string_pretty(&json!({"received": all, "mistakes": mistakes}))?
-        );
+        print::json(&json!({"received": all, "mistakes": mistakes}))?;
         return Ok(mistakes);
     }
     for (name, requests) in [
@@ -216,19 +218,20 @@ fn report(receivers: &Receivers, as_json: bool) -> anyhow::Result<Vec<String>> {
         ("webhook receiver", &webhook),
     ] {
         for (number, request) in requests.iter().enumerate() {
-            println!("── {name}, request {} of {}", number + 1, requests.len());
-            println!("{request}");
+            let total = requests.len();
+            print::line(&format!("── {name}, request {} of {total}", number + 1));
+            print::line(&request.to_string());
         }
     }
     if mistakes.is_empty() {
-        println!(
+        print::line(&format!(
             "{} requests arrived and are right: JSON, HTML entities, replies, signatures, both languages.",
             telegram.len() + webhook.len()
-        );
+        ));
     } else {
         mistakes
             .iter()
-            .for_each(|mistake| eprintln!("wrong: {mistake}"));
+            .for_each(|mistake| print::note(&format!("wrong: {mistake}")));
     }
     Ok(mistakes)
 }

@@ -1,6 +1,11 @@
 //! Campanile delivers alerts through components that other people wrote. The modules stand in the order
 //! in which an alert meets them.
 
+/// Requests are many short strings that one thread makes and another drops; the system's allocator spends a
+/// tenth of a delivery on that.
+#[global_allocator]
+static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
+
 // Words: no I/O.
 pub mod alert;
 pub mod clock;

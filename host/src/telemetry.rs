@@ -9,6 +9,7 @@ use tracing_subscriber::layer::SubscriberExt;
 use tracing_subscriber::util::SubscriberInitExt;
 
 use crate::egress::SILENCED;
+use crate::sandbox::VERBOSE;
 
 /// What is logged where `CAMPANILE_LOG` says nothing.
 const DEFAULT: &str = "warn,campanile=info";
@@ -22,8 +23,12 @@ pub fn filter(wanted: &str) -> anyhow::Result<EnvFilter> {
     let filter = EnvFilter::try_new(wanted).map_err(|error| {
         anyhow::anyhow!("CAMPANILE_LOG: {error}; expected such as `info` or `campanile=debug`")
     })?;
-    SILENCED.iter().try_fold(filter, |filter, target| {
-        Ok(filter.add_directive(format!("{target}=off").parse::<Directive>()?))
+    // Only who names one is shown more than its warnings.
+    let unnamed = VERBOSE.iter().filter(|target| !wanted.contains(**target));
+    let quiet = unnamed.map(|target| format!("{target}=warn"));
+    let silenced = SILENCED.iter().map(|target| format!("{target}=off"));
+    quiet.chain(silenced).try_fold(filter, |filter, directive| {
+        Ok(filter.add_directive(directive.parse::<Directive>()?))
     })
 }
 
@@ -61,4 +66,35 @@ pub fn start(json: bool, quiet: bool) -> anyhow::Result<()> {
             .init();
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn no_level_shows_the_client_and_only_who_names_it_the_compiler() {
+        for (wanted, shown) in [
+            ("trace", "cranelift=warn"),
+            ("debug,campanile=trace", "wasmtime=warn"),
+            ("wasmtime=trace", "wasmtime=trace"),
+        ] {
+            let filter = filter(wanted).unwrap();
+            let directives = filter.to_string();
+            let directives: Vec<_> = directives.split(',').collect();
+            assert!(directives.contains(&shown), "{wanted}: {directives:?}");
+            for target in SILENCED {
+                let off = format!("{target}=off");
+                assert!(
+                    directives.contains(&off.as_str()),
+                    "{wanted}: {directives:?}"
+                );
+            }
+            assert_eq!(
+                filter.max_level_hint(),
+                Some(LevelFilter::TRACE).filter(|_| wanted.contains("trace"))
+            );
+        }
+        assert!(filter("campanile=loud").is_err());
+    }
 }

@@ -9,17 +9,15 @@ use axum::extract::{Path, Query, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use super::{Problem, auth};
+use super::Problem;
+use super::auth::Administrator;
 use crate::app::{App, ApplyError, InstallError, TestError};
 use crate::apply::Line;
 use crate::desired::Desired;
 use crate::directory::{Component, Snapshot};
 use crate::egress;
-use crate::job::{Attempt, State as DeliveryState};
-use crate::outcome::Class;
-use crate::store::{DeadLetter, DeadLetterFilter, DeliveryFilter, DeliveryView, Redrive};
 
-type Answer<T> = Result<Json<T>, Problem>;
+pub(super) type Answer<T> = Result<Json<T>, Problem>;
 
 /// What to apply, and how.
 #[derive(Debug, Serialize, Deserialize)]
@@ -37,10 +35,10 @@ pub struct Application {
 
 pub(super) async fn apply(
     State(app): State<Arc<App>>,
+    _: Administrator,
     headers: HeaderMap,
     application: Result<Json<Application>, JsonRejection>,
 ) -> Answer<Vec<Line>> {
-    auth::administrator(&app, &headers)?;
     let Json(application) = application.map_err(|error| {
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
@@ -89,6 +87,9 @@ pub struct ComponentView {
     pub builtin: bool,
     /// How many endpoints use it.
     pub endpoints: usize,
+    /// Whether it was not there before this request; a list never says so.
+    #[serde(default)]
+    pub new: bool,
     /// What it says of itself.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub manifest: Option<serde_json::Value>,
@@ -114,15 +115,15 @@ fn view(snapshot: &Snapshot, component: &Component, whole: bool) -> ComponentVie
         digest: component.digest.clone(),
         builtin: component.builtin,
         endpoints: endpoints.len(),
+        new: false,
         manifest: whole.then(|| serde_json::to_value(&*component.manifest).unwrap_or_default()),
     }
 }
 
 pub(super) async fn components(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _: Administrator,
 ) -> Answer<Vec<ComponentView>> {
-    auth::administrator(&app, &headers)?;
     let snapshot = app.directory.now();
     let mut views: Vec<_> = snapshot
         .components
@@ -135,10 +136,9 @@ pub(super) async fn components(
 
 pub(super) async fn component(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _: Administrator,
     Path(name): Path<String>,
 ) -> Answer<ComponentView> {
-    auth::administrator(&app, &headers)?;
     let snapshot = app.directory.now();
     let component = snapshot.component(&name).ok_or_else(|| {
         Problem::new(
@@ -150,23 +150,45 @@ pub(super) async fn component(
     Ok(Json(view(&snapshot, component, true)))
 }
 
+/// How to install.
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Installing {
+    /// Whether to look only: a dry run of `apply` may then name the component by its digest.
+    #[serde(default)]
+    dry_run: bool,
+}
+
 pub(super) async fn install(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    _: Administrator,
+    installing: Result<Query<Installing>, QueryRejection>,
     wasm: Bytes,
 ) -> Answer<ComponentView> {
-    auth::administrator(&app, &headers)?;
-    let installed = app
-        .install(wasm.to_vec())
-        .await
-        .map_err(|error| match error {
-            InstallError::Unfit(unfit) => Problem::new(
-                StatusCode::UNPROCESSABLE_ENTITY,
-                "component-unfit",
-                unfit.to_string(),
-            ),
-            InstallError::Store(error) => error.into(),
-        })?;
+    let Query(Installing { dry_run }) = installing
+        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "query", error.body_text()))?;
+    let known = app.directory.now();
+    let result = if dry_run {
+        app.look_at(wasm.to_vec()).await
+    } else {
+        app.install(wasm.to_vec()).await
+    };
+    let installed = result.map_err(|error| match error {
+        InstallError::Unfit(unfit) => Problem::new(
+            StatusCode::UNPROCESSABLE_ENTITY,
+            "component-unfit",
+            unfit.to_string(),
+        ),
+        InstallError::Store(error) => error.into(),
+    })?;
+    let new = !known.components.contains_key(&installed.digest);
+    if dry_run {
+        let component = Component::of(&installed, false, 0);
+        return Ok(Json(ComponentView {
+            new,
+            ..view(&known, &component, true)
+        }));
+    }
     let snapshot = app.directory.now();
     let component = snapshot.component(&installed.digest).ok_or_else(|| {
         Problem::new(
@@ -175,7 +197,10 @@ pub(super) async fn install(
             "the component was removed at the same moment",
         )
     })?;
-    Ok(Json(view(&snapshot, component, true)))
+    Ok(Json(ComponentView {
+        new,
+        ..view(&snapshot, component, true)
+    }))
 }
 
 /// A recipient, as it is listed.
@@ -197,9 +222,8 @@ pub struct RecipientView {
 
 pub(super) async fn recipients(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    Administrator(token): Administrator,
 ) -> Answer<Vec<RecipientView>> {
-    let token = auth::administrator(&app, &headers)?;
     let snapshot = app.directory.now();
     let views = snapshot
         .of_tenant(&token.tenant)
@@ -235,10 +259,9 @@ const SHOWN: usize = 4 << 10;
 
 pub(super) async fn test(
     State(app): State<Arc<App>>,
-    headers: HeaderMap,
+    Administrator(token): Administrator,
     Path(name): Path<String>,
 ) -> Answer<Vec<TestView>> {
-    let token = auth::administrator(&app, &headers)?;
     let tested = app.test(&token.tenant, &name).await.map_err(|error| {
         let (status, code) = match error {
             TestError::NoRecipient(_) => (StatusCode::NOT_FOUND, "no-recipient"),
@@ -271,203 +294,6 @@ pub(super) async fn test(
         }
     };
     Ok(Json(tested.into_iter().map(view).collect()))
-}
-
-/// Which page of a list.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Page {
-    recipient: Option<String>,
-    state: Option<DeliveryState>,
-    before: Option<String>,
-    limit: Option<u32>,
-}
-
-/// Entries of a list where no number is asked for.
-const LIMIT: u32 = 50;
-
-fn page(query: Result<Query<Page>, QueryRejection>) -> Result<Page, Problem> {
-    let Query(page) =
-        query.map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "query", error.body_text()))?;
-    Ok(page)
-}
-
-fn recipient_id(app: &App, tenant: &str, name: Option<&String>) -> Result<Option<i64>, Problem> {
-    let Some(name) = name else { return Ok(None) };
-    let snapshot = app.directory.now();
-    let recipient = snapshot.recipient_named(tenant, name).ok_or_else(|| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "no-recipient",
-            format!("there is no recipient `{name}`"),
-        )
-    })?;
-    Ok(Some(recipient.id))
-}
-
-pub(super) async fn deliveries(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    query: Result<Query<Page>, QueryRejection>,
-) -> Answer<Vec<DeliveryView>> {
-    let token = auth::administrator(&app, &headers)?;
-    let page = page(query)?;
-    let filter = DeliveryFilter {
-        recipient: recipient_id(&app, &token.tenant, page.recipient.as_ref())?,
-        tenant: Some(token.tenant),
-        state: page.state,
-        before: page.before,
-        limit: page.limit.unwrap_or(LIMIT),
-    };
-    Ok(Json(app.store.deliveries(filter).await?))
-}
-
-/// A delivery with its attempts, and its messages as people read them.
-#[derive(Debug, Serialize)]
-pub(super) struct WholeDelivery {
-    /// As it is listed.
-    #[serde(flatten)]
-    pub delivery: DeliveryView,
-    /// What is sent, secrets as holes.
-    pub shown: Vec<String>,
-    /// Oldest first.
-    pub attempt_list: Vec<AttemptView>,
-}
-
-/// An attempt, and what its tenant is told of it.
-#[derive(Debug, Serialize)]
-pub(super) struct AttemptView {
-    /// As it was recorded.
-    #[serde(flatten)]
-    pub attempt: Attempt,
-    /// One of the few classes.
-    pub class: Class,
-}
-
-pub(super) async fn delivery(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    Path(id): Path<String>,
-) -> Answer<WholeDelivery> {
-    let token = auth::administrator(&app, &headers)?;
-    let found = app
-        .store
-        .delivery(id.as_str())
-        .await?
-        .filter(|(delivery, _)| delivery.tenant == token.tenant);
-    let (delivery, attempts) = found.ok_or_else(|| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "no-delivery",
-            format!("there is no delivery `{id}`"),
-        )
-    })?;
-    Ok(Json(WholeDelivery {
-        shown: delivery.messages.iter().map(egress::shown).collect(),
-        delivery,
-        attempt_list: attempts
-            .into_iter()
-            .map(|attempt| AttemptView {
-                class: attempt.reason.class(),
-                attempt,
-            })
-            .collect(),
-    }))
-}
-
-pub(super) async fn dead_letters(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    query: Result<Query<Page>, QueryRejection>,
-) -> Answer<Vec<DeadLetter>> {
-    let token = auth::administrator(&app, &headers)?;
-    let page = page(query)?;
-    let before = page
-        .before
-        .map(|before| before.parse())
-        .transpose()
-        .map_err(|_| {
-            Problem::new(
-                StatusCode::BAD_REQUEST,
-                "query",
-                "`before` is the number of a job",
-            )
-        })?;
-    let filter = DeadLetterFilter {
-        recipient: recipient_id(&app, &token.tenant, page.recipient.as_ref())?,
-        tenant: Some(token.tenant),
-        before,
-        limit: page.limit.unwrap_or(LIMIT),
-    };
-    Ok(Json(app.store.dead_letters(filter).await?))
-}
-
-/// What to send again.
-#[derive(Debug, Default, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub struct RedriveRequest {
-    /// These; empty for all.
-    #[serde(default)]
-    pub jobs: Vec<i64>,
-    /// Only this recipient's.
-    #[serde(default)]
-    pub recipient: Option<String>,
-}
-
-/// How many were sent back into the queue.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct Redriven {
-    /// How many.
-    pub redriven: u64,
-}
-
-pub(super) async fn redrive(
-    State(app): State<Arc<App>>,
-    headers: HeaderMap,
-    request: Result<Json<RedriveRequest>, JsonRejection>,
-) -> Answer<Redriven> {
-    let token = auth::administrator(&app, &headers)?;
-    let Json(request) = request.map_err(|error| {
-        Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "redrive",
-            error.body_text(),
-        )
-    })?;
-    let filter = DeadLetterFilter {
-        recipient: recipient_id(&app, &token.tenant, request.recipient.as_ref())?,
-        tenant: Some(token.tenant),
-        before: None,
-        limit: crate::store::PAGE,
-    };
-    let mut redriven = 0;
-    if request.jobs.is_empty() {
-        loop {
-            let moved = app.store.redrive(Redrive::Matching(filter.clone())).await?;
-            redriven += moved;
-            if moved == 0 {
-                break;
-            }
-        }
-    } else {
-        // Only the caller's own: a number is easily guessed.
-        let mut own = Vec::new();
-        let mut page = filter;
-        loop {
-            let letters = app.store.dead_letters(page.clone()).await?;
-            let Some(last) = letters.last() else { break };
-            page.before = Some(last.job);
-            own.extend(
-                letters
-                    .iter()
-                    .map(|letter| letter.job)
-                    .filter(|job| request.jobs.contains(job)),
-            );
-        }
-        redriven = app.store.redrive(Redrive::Jobs(own)).await?;
-    }
-    app.wake_all();
-    Ok(Json(Redriven { redriven }))
 }
 
 pub(super) async fn healthy() -> &'static str {

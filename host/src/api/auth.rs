@@ -1,5 +1,9 @@
 //! Who is asking: a token in `Authorization`, as bearer or as the password of basic authentication.
 
+use std::sync::Arc;
+
+use axum::extract::FromRequestParts;
+use axum::http::request::Parts;
 use axum::http::{HeaderMap, StatusCode, header};
 use base64::Engine;
 use base64::engine::general_purpose::STANDARD;
@@ -41,15 +45,32 @@ pub(super) fn producer(
     })
 }
 
-/// Who may administer.
-pub(super) fn administrator(app: &App, headers: &HeaderMap) -> Result<Token, Problem> {
-    let token = producer(app, headers, None)?;
-    if token.role == Role::Admin {
-        return Ok(token);
+/// Whoever may post alerts, known before a body is read.
+pub(super) struct Producer(pub(super) Token);
+
+impl FromRequestParts<Arc<App>> for Producer {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        producer(app, &parts.headers, None).map(Self)
     }
-    Err(Problem::new(
-        StatusCode::FORBIDDEN,
-        "forbidden",
-        "this token posts alerts; administering needs another",
-    ))
+}
+
+/// Whoever may administer, known before a body is read: a stranger's is not kept in memory.
+pub(super) struct Administrator(pub(super) Token);
+
+impl FromRequestParts<Arc<App>> for Administrator {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, app: &Arc<App>) -> Result<Self, Problem> {
+        let token = producer(app, &parts.headers, None)?;
+        if token.role == Role::Admin {
+            return Ok(Self(token));
+        }
+        Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "forbidden",
+            "this token posts alerts; administering needs another",
+        ))
+    }
 }

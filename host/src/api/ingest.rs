@@ -9,7 +9,7 @@ use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
-use super::auth;
+use super::auth::{self, Producer};
 use crate::app::App;
 use crate::directory::Token;
 use crate::intake::{self, Arrival, BodyError, Parsed, Refused};
@@ -39,10 +39,10 @@ const KEY: usize = 255;
 
 pub(super) async fn native(
     State(app): State<Arc<App>>,
+    Producer(token): Producer,
     headers: HeaderMap,
     body: Bytes,
 ) -> Result<Response, Problem> {
-    let token = auth::producer(&app, &headers, None)?;
     let arrival = Arrival {
         scope: &scope(&token),
         now: app.clock.now(),

@@ -7,6 +7,9 @@ use serde::{Deserialize, Serialize};
 
 use crate::store::StoreError;
 
+/// The media type of RFC 9457.
+const PROBLEM: &str = "application/problem+json";
+
 /// What a client is told; what only the operator may know is logged instead.
 #[derive(Debug, Clone, Serialize, Deserialize)]
 pub struct Problem {
@@ -48,10 +51,7 @@ impl IntoResponse for Problem {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
-        headers.insert(
-            header::CONTENT_TYPE,
-            HeaderValue::from_static("application/problem+json"),
-        );
+        headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
         match status {
             StatusCode::UNAUTHORIZED => {
                 headers.insert(
@@ -77,6 +77,27 @@ impl From<StoreError> for Problem {
             "nothing was stored; send it again later",
         )
     }
+}
+
+/// What the framework refuses by itself, in its own words, takes the shape of all other errors.
+pub(super) async fn shaped(response: Response) -> Response {
+    let status = response.status();
+    let is_problem = response
+        .headers()
+        .get(header::CONTENT_TYPE)
+        .is_some_and(|kind| kind == PROBLEM);
+    if is_problem || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let (code, detail) = match status {
+        StatusCode::PAYLOAD_TOO_LARGE => (
+            "body-too-large",
+            "the body has more bytes than are taken here",
+        ),
+        StatusCode::BAD_REQUEST => ("bad-request", "the request cannot be read"),
+        _ => ("refused", "the request cannot be answered"),
+    };
+    Problem::new(status, code, detail).into_response()
 }
 
 pub(super) async fn no_such_page() -> Problem {

@@ -3,10 +3,8 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use campanile_contract::text::Catalog;
-
 use super::{App, InstallError};
-use crate::directory::Component;
+use crate::directory::{Component, Snapshot};
 use crate::sandbox::{Installed, digest};
 use crate::store::{ComponentRow, Configuration, StoreError};
 
@@ -55,6 +53,22 @@ impl App {
         wasm: Vec<u8>,
         builtin: bool,
     ) -> Result<Arc<Installed>, InstallError> {
+        let (wasm, installed) = self.compile(wasm).await?;
+        self.keep(&installed, wasm, builtin).await?;
+        Ok(installed)
+    }
+
+    /// Compiles and checks a component without installing it. A dry run finds it by its digest for as long
+    /// as this process runs; nothing else does.
+    ///
+    /// # Errors
+    ///
+    /// What does not fit.
+    pub async fn look_at(&self, wasm: Vec<u8>) -> Result<Arc<Installed>, InstallError> {
+        Ok(self.compile(wasm).await?.1)
+    }
+
+    async fn compile(&self, wasm: Vec<u8>) -> Result<(Vec<u8>, Arc<Installed>), InstallError> {
         let sandbox = self.sandbox.clone();
         let (wasm, installed) = tokio::task::spawn_blocking(move || {
             let installed = sandbox.install(&wasm);
@@ -63,12 +77,36 @@ impl App {
         .await
         .map_err(|_| StoreError::Closed)?;
         let installed = Arc::new(installed?);
-        self.keep(&installed, wasm, builtin).await?;
         self.installed
             .lock()
             .await
             .insert(installed.digest.clone(), installed.clone());
-        Ok(installed)
+        Ok((wasm, installed))
+    }
+
+    /// The configuration as it would be with the components that were looked at. No name leads to those:
+    /// they are older than any.
+    pub(super) async fn with_looked_at(&self, configuration: &Configuration) -> Snapshot {
+        let mut all = configuration.clone();
+        for installed in self.installed.lock().await.values() {
+            if all
+                .components
+                .iter()
+                .all(|row| row.digest != installed.digest)
+            {
+                all.components.push(ComponentRow {
+                    digest: installed.digest.clone(),
+                    name: installed.manifest.name.clone(),
+                    tenant: None,
+                    builtin: false,
+                    manifest: installed.description.clone(),
+                    wasm: None,
+                    installed_at: 0,
+                });
+            }
+        }
+        let components = self.resolved_components(&all).await;
+        Snapshot::resolve(&all, components, &self.vault).0
     }
 
     async fn keep(
@@ -110,17 +148,7 @@ impl App {
                 .components
                 .get(&row.digest)
                 .cloned()
-                .unwrap_or_else(|| {
-                    // It parsed when it was installed.
-                    let catalog = Catalog::parse(&ready.manifest.locales).unwrap_or_default();
-                    Arc::new(Component {
-                        digest: row.digest.clone(),
-                        manifest: Arc::new(ready.manifest.clone()),
-                        catalog,
-                        builtin: row.builtin,
-                        installed_at: row.installed_at,
-                    })
-                });
+                .unwrap_or_else(|| Arc::new(Component::of(ready, row.builtin, row.installed_at)));
             components.insert(row.digest.clone(), component);
         }
         components

@@ -1,16 +1,27 @@
-//! What people see: tables and lines without control characters, whoever's text it is.
+//! What people see: tables, lines and JSON without control characters, whoever's text it is. A closed
+//! output, such as behind `| head -1`, is no reason to panic: what nobody reads is not printed.
 
 use std::io::Write;
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 
-/// Text as a terminal may show it: control characters and marks that turn text around are written out.
+/// What a terminal would obey, and what turns text around or hides in it (Unicode's bidirectional
+/// controls, line separators and invisible operators).
+fn deceives(character: char) -> bool {
+    character.is_control()
+        || matches!(
+            character,
+            '\u{61c}' | '\u{200b}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}'
+                | '\u{2060}'..='\u{206f}' | '\u{feff}'
+        )
+}
+
+/// Text as a terminal may show it: what it would obey is written out. Lines stay lines.
 pub(super) fn safe(text: &str) -> String {
     let mut safe = String::with_capacity(text.len());
     for character in text.chars() {
-        let turns = matches!(character, '\u{202a}'..='\u{202e}' | '\u{2066}'..='\u{2069}');
-        if (character.is_control() && character != '\n') || turns {
+        if deceives(character) && character != '\n' {
             safe.extend(character.escape_unicode());
         } else {
             safe.push(character);
@@ -21,23 +32,38 @@ pub(super) fn safe(text: &str) -> String {
 
 /// An error and what caused it, on standard error.
 pub(super) fn error(error: &anyhow::Error) {
-    // A closed standard error is no reason to panic.
-    let _ = writeln!(std::io::stderr(), "error: {}", safe(&format!("{error:#}")));
+    note(&format!("error: {error:#}"));
+}
+
+/// A line on standard error, for the person and not for a pipe.
+pub(crate) fn note(text: &str) {
+    let _ = writeln!(std::io::stderr(), "{}", safe(text));
 }
 
 /// A line on standard output.
-pub(super) fn line(text: &str) {
+pub(crate) fn line(text: &str) {
     let _ = writeln!(std::io::stdout(), "{}", safe(text));
 }
 
 /// JSON on standard output.
-pub(super) fn json(value: &impl Serialize) -> anyhow::Result<()> {
-    let _ = writeln!(
-        std::io::stdout(),
-        "{}",
-        serde_json::to_string_pretty(value)?
-    );
+pub(crate) fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    let text = escaped(&serde_json::to_string_pretty(value)?);
+    let _ = writeln!(std::io::stdout(), "{text}");
     Ok(())
+}
+
+/// The same JSON, harmless on a terminal: JSON itself escapes only the first 32 control characters. All
+/// others that deceive are below U+10000, and stand in strings alone.
+fn escaped(json: &str) -> String {
+    let mut safe = String::with_capacity(json.len());
+    for character in json.chars() {
+        if deceives(character) && character != '\n' {
+            safe.push_str(&format!("\\u{:04x}", u32::from(character)));
+        } else {
+            safe.push(character);
+        }
+    }
+    safe
 }
 
 /// A table on standard output, or a sentence where it would be empty.
@@ -52,7 +78,8 @@ pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>, empty: &str) {
         .set_content_arrangement(ContentArrangement::Disabled);
     table.set_header(head.iter().map(|name| name.to_uppercase()));
     for row in rows {
-        table.add_row(row.iter().map(|cell| safe(cell)));
+        // A cell is one line: text with line breaks could otherwise pass for rows.
+        table.add_row(row.iter().map(|cell| safe(cell).replace('\n', "\\n")));
     }
     for text in table.to_string().lines() {
         let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
@@ -76,11 +103,27 @@ mod tests {
             ("a\u{202e}b", "a\\u{202e}b"),
             ("a\rb", "a\\u{d}b"),
             ("\u{9b}31m", "\\u{9b}31m"),
+            ("\u{2028}\u{200f}\u{61c}", "\\u{2028}\\u{200f}\\u{61c}"),
             ("two\nlines", "two\nlines"),
             ("שלום", "שלום"),
         ];
         for (text, shown) in rows {
             assert_eq!(safe(text), shown);
         }
+    }
+
+    #[test]
+    fn json_stays_the_same_json_and_is_harmless() {
+        let value = serde_json::json!({"a\u{9b}": ["\u{1b}[2J\u{7f}\u{202e}\n", "\u{1f514} שלום"]});
+        let printed = escaped(&serde_json::to_string_pretty(&value).unwrap());
+        assert_eq!(
+            serde_json::from_str::<serde_json::Value>(&printed).unwrap(),
+            value
+        );
+        assert!(
+            printed.chars().all(|it| it == '\n' || !deceives(it)),
+            "{printed}"
+        );
+        assert!(printed.contains("\u{1f514} שלום"), "{printed}");
     }
 }

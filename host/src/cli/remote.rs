@@ -1,6 +1,6 @@
 //! The commands that ask a running server.
 
-use std::io::Read;
+use std::io::{IsTerminal, Read};
 use std::path::Path;
 use std::process::ExitCode;
 
@@ -14,6 +14,7 @@ use crate::api::{
 };
 use crate::apply::Line;
 use crate::config;
+use crate::desired::default_tenant;
 
 pub(super) async fn apply(
     server: &Server,
@@ -24,18 +25,35 @@ pub(super) async fn apply(
 ) -> anyhow::Result<ExitCode> {
     let mut config = config::read(file)?;
     let remote = Remote::of(server)?;
+    let mut lines = Vec::new();
+    // All of it is tried before anything is changed, so that a mistake anywhere leaves no trace.
     for path in &config.component_files {
-        let installed = install_file(&remote, path).await?;
+        let component = install_file(&remote, path, true).await?;
         config
             .desired
-            .use_component(&path.display().to_string(), &installed.digest);
+            .use_component(&path.display().to_string(), &component.digest);
+        if component.new {
+            lines.push(Line {
+                change: String::from("created"),
+                item: format!("component {} {}", component.name, component.version),
+                tenant: default_tenant(),
+            });
+        }
     }
-    let application = Application {
+    let mut application = Application {
         desired: config.desired,
         prune,
-        dry_run,
+        dry_run: true,
     };
-    let lines: Vec<Line> = remote.post("/api/v1/apply", &application).await?;
+    let changes: Vec<Line> = remote.post("/api/v1/apply", &application).await?;
+    lines.extend(changes);
+    if !dry_run {
+        for path in &config.component_files {
+            install_file(&remote, path, false).await?;
+        }
+        application.dry_run = false;
+        let _: Vec<Line> = remote.post("/api/v1/apply", &application).await?;
+    }
     if as_json {
         print::json(&lines)?;
         return Ok(ExitCode::SUCCESS);
@@ -64,6 +82,9 @@ pub(super) async fn apply(
 pub(super) async fn send(server: &Server, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
     let body = if file == Path::new("-") {
         let mut body = Vec::new();
+        if std::io::stdin().is_terminal() {
+            print::note("reading alerts from the terminal; end with Ctrl-D");
+        }
         std::io::stdin()
             .read_to_end(&mut body)
             .context("standard input cannot be read")?;
@@ -93,10 +114,17 @@ pub(super) async fn send(server: &Server, file: &Path, as_json: bool) -> anyhow:
     })
 }
 
-async fn install_file(remote: &Remote, file: &Path) -> anyhow::Result<ComponentView> {
+async fn install_file(
+    remote: &Remote,
+    file: &Path,
+    dry_run: bool,
+) -> anyhow::Result<ComponentView> {
     let wasm = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
     remote
-        .post_bytes("/api/v1/components", wasm.into())
+        .post_bytes(
+            &format!("/api/v1/components?dry_run={dry_run}"),
+            wasm.into(),
+        )
         .await
         .with_context(|| file.display().to_string())
 }
@@ -106,13 +134,20 @@ pub(super) async fn install(
     file: &Path,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let view = install_file(&Remote::of(server)?, file).await?;
+    let view = install_file(&Remote::of(server)?, file, false).await?;
     if as_json {
         print::json(&view)?;
     } else {
         print::line(&format!(
-            "installed {} {} ({})",
-            view.name, view.version, view.digest
+            "{} {} {} ({})",
+            if view.new {
+                "installed"
+            } else {
+                "already there:"
+            },
+            view.name,
+            view.version,
+            view.digest
         ));
     }
     Ok(ExitCode::SUCCESS)
@@ -141,7 +176,7 @@ pub(super) async fn components(server: &Server, as_json: bool) -> anyhow::Result
             view.world,
             origin.to_owned(),
             endpoints,
-            view.digest[..16].to_owned(),
+            view.digest.chars().take(16).collect(),
         ]
     });
     print::table(
@@ -350,6 +385,9 @@ pub(super) async fn redrive(
     recipient: Option<String>,
     as_json: bool,
 ) -> anyhow::Result<ExitCode> {
+    let mut named = jobs.clone();
+    named.sort_unstable();
+    named.dedup();
     let request = RedriveRequest { jobs, recipient };
     let done: Redriven = Remote::of(server)?
         .post("/api/v1/dead-letters/redrive", &request)
@@ -358,6 +396,15 @@ pub(super) async fn redrive(
         print::json(&done)?;
     } else {
         print::line(&format!("{} sent back into the queue", done.redriven));
+    }
+    // All there are is what was asked for, be it none; jobs that were named are expected to be there.
+    let missing = (named.len() as u64).saturating_sub(done.redriven);
+    if missing > 0 {
+        print::note(&format!(
+            "error: {missing} of {} are no dead letters; `campanile dead-letter list` shows those that are",
+            named.len()
+        ));
+        return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)
 }

@@ -1,11 +1,14 @@
 //! `campanile serve`.
 
+use std::future::Future;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
+use serde_json::json;
 use tokio::net::TcpListener;
+use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::watch;
 
 use super::{Serve, print};
@@ -15,7 +18,7 @@ use crate::config::{self, Server};
 const LISTEN: &str = "127.0.0.1:8300";
 const DATA: &str = "campanile-data";
 
-pub(super) async fn serve(arguments: Serve) -> anyhow::Result<ExitCode> {
+pub(super) async fn serve(arguments: Serve, as_json: bool) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(config::read).transpose()?;
     let file = config
         .as_ref()
@@ -47,16 +50,22 @@ pub(super) async fn serve(arguments: Serve) -> anyhow::Result<ExitCode> {
     }
     let listener = TcpListener::bind(listen)
         .await
-        .with_context(|| format!("cannot listen on {listen}"))?;
+        .with_context(|| format!("cannot listen on {listen}; choose with --listen"))?;
     let address = listener.local_addr()?;
+    // Before anybody is told that it runs: who knows that may stop it at once.
+    let signal = stop_signal();
     app.announce(&data, address).await?;
-    print::line(&format!(
-        "campanile listens on http://{address}; its data are in {}",
-        data.display()
-    ));
+    if as_json {
+        print::json(&json!({ "url": format!("http://{address}"), "data": data }))?;
+    } else {
+        print::line(&format!(
+            "campanile listens on http://{address}; its data are in {}",
+            data.display()
+        ));
+    }
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
-        signal().await;
+        signal.await;
         tracing::info!("stopping: what is in flight is finished first");
         let _ = stop.send(true);
     });
@@ -65,18 +74,18 @@ pub(super) async fn serve(arguments: Serve) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-/// Waits for Ctrl-C or SIGTERM.
-pub(crate) async fn signal() {
-    let terminate = async {
-        match tokio::signal::unix::signal(tokio::signal::unix::SignalKind::terminate()) {
-            Ok(mut signal) => {
-                signal.recv().await;
+/// Listens for Ctrl-C and SIGTERM from now on; what it returns waits for the first of them.
+pub(crate) fn stop_signal() -> impl Future<Output = ()> {
+    let mut signals = [SignalKind::interrupt(), SignalKind::terminate()].map(unix::signal);
+    async move {
+        let waiting = signals.iter_mut().map(|signal| async move {
+            match signal {
+                Ok(signal) => {
+                    signal.recv().await;
+                }
+                Err(_) => std::future::pending().await,
             }
-            Err(_) => std::future::pending().await,
-        }
-    };
-    tokio::select! {
-        _ = tokio::signal::ctrl_c() => {}
-        () = terminate => {}
+        });
+        futures_util::future::select_all(waiting.map(Box::pin)).await;
     }
 }

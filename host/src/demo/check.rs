@@ -259,6 +259,171 @@ mod tests {
         }
     }
 
+    fn request(path: &str, headers: HeaderMap, body: &Value) -> Request {
+        Request {
+            method: Method::POST,
+            path: path.to_owned(),
+            headers,
+            body: Bytes::from(body.to_string()),
+        }
+    }
+
+    /// What a language's recipients are told: the flow, and the flooder's beginning and end.
+    fn told(language: usize) -> [String; 3] {
+        let (_, [flow, flood]) = PHRASES[language];
+        [
+            flow.to_owned(),
+            format!("{NAME} {flood}"),
+            format!("{NAME} has ended"),
+        ]
+    }
+
+    fn escaped(text: &str) -> String {
+        let text = text.replace('&', "&amp;").replace('<', "&lt;");
+        text.replace('>', "&gt;").replace('"', "&quot;")
+    }
+
+    /// What the Bot API server must get.
+    fn right_messages() -> Vec<Request> {
+        let mut requests = Vec::new();
+        for (language, chat) in ["-1001", "-1002"].into_iter().enumerate() {
+            for (number, text) in told(language).iter().enumerate() {
+                let mut body = serde_json::json!({
+                    "chat_id": chat, "parse_mode": "HTML", "text": format!("<b>{}</b>", escaped(text)),
+                });
+                if number == 2 {
+                    // The one before announced it; receivers count from 1.
+                    body["reply_parameters"]["message_id"] = requests.len().into();
+                }
+                let path = format!("/bot{TOKEN}/sendMessage");
+                requests.push(request(&path, HeaderMap::new(), &body));
+            }
+        }
+        requests
+    }
+
+    fn sign(key: &str, body: &Value) -> HeaderMap {
+        let key = STANDARD.decode(key.trim_start_matches("whsec_")).unwrap();
+        let mut mac = Hmac::<Sha256>::new_from_slice(&key).unwrap();
+        mac.update(format!("id.7.{body}").as_bytes());
+        let signature = format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes()));
+        let mut headers = HeaderMap::new();
+        headers.insert("webhook-id", "id".parse().unwrap());
+        headers.insert("webhook-timestamp", "7".parse().unwrap());
+        headers.insert("webhook-signature", signature.parse().unwrap());
+        headers
+    }
+
+    fn alerts(language: usize) -> Value {
+        let alerts = told(language).map(|text| {
+            serde_json::json!({"kind": "flows_flood", "entity": {"name": NAME}, "title": text, "message": text})
+        });
+        serde_json::json!({ "alerts": alerts })
+    }
+
+    /// What the webhook's receiver must get.
+    fn right_posts() -> Vec<Request> {
+        [0, 1]
+            .map(|language| {
+                let body = alerts(language);
+                request("/hooks/campanile", sign(SIGNING_KEY, &body), &body)
+            })
+            .into()
+    }
+
+    fn change(request: &mut Request, from: &str, to: &str) {
+        let body = String::from_utf8(request.body.to_vec()).unwrap();
+        assert!(body.contains(from), "{body}");
+        request.body = Bytes::from(body.replace(from, to));
+    }
+
+    #[test]
+    fn what_is_right_passes_and_each_thing_that_is_wrong_is_found() {
+        assert_eq!(telegram(&right_messages()), [""; 0]);
+        type Spoil = fn(&mut Vec<Request>);
+        let rows: [(Spoil, &str); 9] = [
+            (
+                |all| all[3].path = all[3].path.replace("demo", "Demo"),
+                "request 4: not a POST of sendMessage with the bot's token",
+            ),
+            (
+                |all| all[0].method = Method::GET,
+                "request 1: not a POST of sendMessage",
+            ),
+            (
+                |all| change(&mut all[2], "\"message_id\":2", "\"message_id\":1"),
+                "request 3: answers Some(1), but Some(2) announced it",
+            ),
+            (
+                |all| change(&mut all[2], "reply_parameters", "reply"),
+                "request 3: answers None, but Some(2) announced it",
+            ),
+            (
+                |all| change(&mut all[1], "&amp;", "&"),
+                "request 2: Telegram knows no entity",
+            ),
+            (
+                |all| change(&mut all[5], "-1002", "-1001"),
+                "2 messages in it, expected 3",
+            ),
+            (
+                |all| change(&mut all[0], "-1001", "-1003"),
+                "request 1: chat Some(\"-1003\") is nobody's",
+            ),
+            (
+                |all| change(&mut all[4], "1.081", "1,081"),
+                "no message in it says \"sta inondando",
+            ),
+            (|all| drop(all.pop()), "2 messages in it, expected 3"),
+        ];
+        for (spoil, said) in rows {
+            let mut all = right_messages();
+            spoil(&mut all);
+            let mistakes = telegram(&all).join("\n");
+            assert!(mistakes.contains(said), "{said}: {mistakes}");
+        }
+
+        assert_eq!(webhook(&right_posts()), [""; 0]);
+        let rows: [(Spoil, &str); 7] = [
+            (
+                |all| change(&mut all[0], "Blacklisted", "blacklisted"),
+                "request 1: the signature does not fit",
+            ),
+            (
+                |all| {
+                    all[1].headers = sign(
+                        "whsec_YW5vdGhlci1zaWduaW5nLWtleS1vZi1ub2JvZHkhISE=",
+                        &alerts(1),
+                    );
+                },
+                "request 2: the signature does not fit",
+            ),
+            (
+                |all| drop(all[1].headers.remove("webhook-signature")),
+                "request 2: the signature does not fit",
+            ),
+            (
+                |all| all[0].path.push('/'),
+                "request 1: not a POST of the webhook's path",
+            ),
+            (
+                |all| change(&mut all[0], "<b>R&D", "R&D"),
+                "request 1: the flooder's name did not arrive as it is",
+            ),
+            (
+                |all| change(&mut all[1], "lista nera", "lista bianca"),
+                "no alert in it says \"Flusso in lista nera\"",
+            ),
+            (|all| drop(all.pop()), "3 alerts, expected 6"),
+        ];
+        for (spoil, said) in rows {
+            let mut all = right_posts();
+            spoil(&mut all);
+            let mistakes = webhook(&all).join("\n");
+            assert!(mistakes.contains(said), "{said}: {mistakes}");
+        }
+    }
+
     #[test]
     fn a_wrong_request_is_found() {
         let request = |path: &str, body: &str| Request {

@@ -37,7 +37,16 @@ pub(super) struct Held {
     pub(super) value: Option<Secret>,
     pub(super) largest: usize,
     traces: Vec<String>,
+    /// What of a secret URL is secret besides the whole: a page that says what it has not found
+    /// repeats only the path.
+    pieces: Vec<Secret>,
 }
+
+/// A path or query that is shorter is no secret: any page may contain it.
+const SHORTEST_PIECE: usize = 8;
+
+/// One segment or value of a query, which may be a word, is a secret from this length on.
+const SHORTEST_SEGMENT: usize = 16;
 
 impl Sender {
     /// Opens the secrets and resolves the routes. `params` are the endpoint's and the recipient's values
@@ -115,7 +124,12 @@ impl Sender {
         if held().next().is_none() {
             return false;
         }
-        let plain = |bytes: &[u8]| held().any(|secret| contains(bytes, secret.expose().as_bytes()));
+        let pieces = || self.secrets.iter().flat_map(|held| &held.pieces);
+        let plain = |bytes: &[u8]| {
+            held()
+                .chain(pieces())
+                .any(|secret| contains(bytes, secret.expose().as_bytes()))
+        };
         plain(bytes)
             || self
                 .secrets
@@ -147,6 +161,11 @@ impl Held {
                 .as_ref()
                 .map(|value| base64_traces(value.expose()))
                 .unwrap_or_default(),
+            pieces: value
+                .as_ref()
+                .filter(|_| spec.kind == ParamKind::SecretUrl)
+                .map(|value| pieces(value.expose()))
+                .unwrap_or_default(),
             value,
         }
     }
@@ -171,6 +190,30 @@ impl Held {
             .as_ref()
             .and_then(|value| Url::parse(value.expose()).ok())
     }
+}
+
+/// A URL's path and query, and of these what is long enough to be a secret alone; as they stand in the
+/// URL, and without its escapes.
+fn pieces(url: &str) -> Vec<Secret> {
+    let Ok(url) = Url::parse(url) else {
+        return Vec::new();
+    };
+    let query = url.query().unwrap_or_default();
+    let whole = [url.path(), query].into_iter();
+    let segments = url.path().split('/').chain(query.split(['&', '=']));
+    let long = whole
+        .filter(|piece| piece.len() >= SHORTEST_PIECE)
+        .chain(segments.filter(|piece| piece.len() >= SHORTEST_SEGMENT));
+    let mut pieces = Vec::new();
+    for piece in long {
+        pieces.push(Secret::new(piece.to_owned()));
+        if piece.contains('%')
+            && let Ok(plain) = String::from_utf8(percent_decoded(piece.as_bytes()))
+        {
+            pieces.push(Secret::new(plain));
+        }
+    }
+    pieces
 }
 
 /// `x` begins no escape of JSON and is no hex digit, so that a hole cannot complete an escape that text
@@ -210,7 +253,29 @@ fn contains(haystack: &[u8], needle: &[u8]) -> bool {
 
 #[cfg(test)]
 mod tests {
-    use super::contains;
+    use super::{contains, pieces};
+
+    #[test]
+    fn what_of_a_url_is_secret_alone_is_its_path_query_and_long_segments() {
+        for (url, expected) in [
+            ("https://a.example", &[][..]),
+            ("https://a.example/hook", &[]),
+            ("https://a.example/services", &["/services"]),
+            (
+                "https://a.example/b/0123456789abcdef?k=v",
+                &["/b/0123456789abcdef", "0123456789abcdef"],
+            ),
+            (
+                "https://a.example/?key=0123456789abcdef",
+                &["key=0123456789abcdef", "0123456789abcdef"],
+            ),
+            ("https://a.example/a%20b%20c", &["/a%20b%20c", "/a b c"]),
+        ] {
+            let found = pieces(url);
+            let found: Vec<_> = found.iter().map(|piece| piece.expose()).collect();
+            assert_eq!(found, expected, "{url}");
+        }
+    }
 
     #[test]
     fn a_needle_is_found_wherever_it_stands() {

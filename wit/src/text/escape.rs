@@ -27,8 +27,14 @@ fn is_dropped(c: char) -> bool {
     c.is_control() && c != '\n' && c != '\t'
 }
 
-/// Whole stretches are copied: most text has nothing to replace.
+/// Whole stretches are copied: most text has nothing to replace, and is looked through byte by byte.
 fn replace(text: &str, out: &mut String, entity: fn(char) -> Option<&'static str>) {
+    // The controls U+0080 to U+009F begin with C2.
+    let may_be_replaced = |byte: u8| matches!(byte, 0x00..=0x08 | 0x0b..=0x1f | 0x7f | 0xc2 | b'&' | b'<' | b'>' | b'"' | b'\'');
+    if !text.bytes().any(may_be_replaced) {
+        out.push_str(text);
+        return;
+    }
     let mut copied = 0;
     for (at, c) in text.char_indices() {
         let replacement = if is_dropped(c) { Some("") } else { entity(c) };
