@@ -1,6 +1,6 @@
 //! What an answer of the Bot API means: <https://core.telegram.org/bots/api#making-requests>.
 
-use campanile_guest::{Response, Verdict};
+use campanile_guest::{Action, Notification, Response, Verdict};
 
 /// What descriptions of a 400 say where the chat or topic is no more.
 const GONE: [&str; 4] = [
@@ -9,6 +9,19 @@ const GONE: [&str; 4] = [
     "message thread not found",
     "topic_deleted",
 ];
+
+/// The tag of a delivery whose message is looked for when its condition ends.
+const ANNOUNCES: &str = "announces";
+
+/// What is to be remembered of an alert's delivery: nothing where another message announced the condition,
+/// and nothing of an event, which has no end.
+pub(crate) fn tag(alert: &Notification) -> &'static str {
+    if alert.action() == Action::Stored || alert.receipt().is_some() {
+        ""
+    } else {
+        ANNOUNCES
+    }
+}
 
 /// The verdict on an answer.
 pub(crate) fn read(response: &Response) -> Verdict {
@@ -38,7 +51,7 @@ fn delivered(response: &Response) -> Verdict {
     let mut verdict = Verdict::delivered();
     if let Some(id) = response
         .integer("/result/message_id")
-        .filter(|_| response.message() == 0)
+        .filter(|_| response.message() == 0 && response.tag() == ANNOUNCES)
     {
         for alert in 0..response.alerts() {
             verdict = verdict.receipt(alert, id.to_string());

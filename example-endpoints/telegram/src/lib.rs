@@ -21,7 +21,12 @@ campanile_guest::export_endpoint!(Telegram);
 impl Endpoint for Telegram {
     fn dequeue(queue: &mut Queue, recipient: &Recipient, budget: u32) -> Result<Batch, Failure> {
         let chat = Chat::of(recipient)?;
-        Ok(queue.each(budget, |alert| Ok(chat.messages(alert))))
+        let mut batch = Batch::new();
+        for alert in &queue.chunk(budget) {
+            let tag = answer::tag(alert).to_owned();
+            batch.deliver_tagged([alert], chat.messages(alert), tag);
+        }
+        Ok(batch)
     }
 
     fn run_test(recipient: &Recipient) -> Result<Vec<Message>, Failure> {
@@ -80,6 +85,7 @@ impl<'a> Chat<'a> {
             .is_some_and(|limit| alert.severity() < limit);
         let announced = alert
             .receipt()
+            .filter(|_| alert.action() != Action::Stored)
             .and_then(|receipt| receipt.parse::<i64>().ok());
         let edited = announced.filter(|_| self.edits && alert.action() == Action::Released);
         let texts = words::alert(alert);

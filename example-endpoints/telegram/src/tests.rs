@@ -83,6 +83,7 @@ fn a_long_text_goes_in_parts_that_telegram_takes() {
     let messages = sent(
         harness().alert(
             Alert::new("Long")
+                .engaged()
                 .message(&"\u{1F514}&x ".repeat(20_000))
                 .receipt("7"),
         ),
@@ -239,7 +240,7 @@ fn the_administrator_sees_where_alerts_go() {
 }
 
 fn verdict(status: u16, body: &str) -> Verdict {
-    let mut harness = harness().alert(Alert::new("x"));
+    let mut harness = harness().alert(Alert::new("x").engaged());
     harness.dequeue().expect("a batch");
     harness.respond(status, &[("Retry-After", "5")], body)
 }
@@ -254,8 +255,28 @@ fn a_success_remembers_the_message() {
 }
 
 #[test]
+fn only_the_message_that_announced_a_condition_is_remembered() {
+    for (alert, remembered) in [
+        (Alert::new("x").engaged(), true),
+        (Alert::new("x").engaged().receipt("42"), false),
+        (Alert::new("x"), false),
+    ] {
+        let mut harness = harness().alert(alert);
+        harness.dequeue().expect("a batch");
+        let verdict = harness.respond(200, &[], r#"{"ok":true,"result":{"message_id":77}}"#);
+        assert_eq!(verdict.receipts.len(), usize::from(remembered));
+    }
+}
+
+#[test]
+fn an_event_answers_no_earlier_one() {
+    let messages = sent(harness().alert(Alert::new("Login").receipt("42")));
+    assert!(json(&messages[0]).get("reply_parameters").is_none());
+}
+
+#[test]
 fn a_later_part_leaves_no_receipt() {
-    let mut harness = harness().alert(Alert::new("x"));
+    let mut harness = harness().alert(Alert::new("x").engaged());
     harness.dequeue().expect("a batch");
     let verdict = harness.respond_to(0, 1, 200, &[], r#"{"ok":true,"result":{"message_id":78}}"#);
     assert_eq!(verdict, Verdict::delivered());
