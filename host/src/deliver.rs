@@ -6,6 +6,7 @@ mod format;
 mod reading;
 mod settle;
 mod settler;
+mod verdict;
 
 use std::sync::Arc;
 
@@ -280,15 +281,17 @@ impl Deliverer {
             .await;
         build::log_lines(recipient, &answer.log);
         match answer.result {
-            Ok(Answered::Verdict(verdict)) => match settle::allowed(&verdict, manifest, delivery) {
-                Ok(()) => judged.refined(verdict),
-                Err(fault) => Judged::host(
-                    Outcome::Rejected,
-                    fault.reason,
-                    judged.status,
-                    Some(fault.detail),
-                ),
-            },
+            Ok(Answered::Verdict(verdict)) => {
+                match verdict::allowed(&verdict, manifest, delivery) {
+                    Ok(()) => judged.refined(verdict),
+                    Err(fault) => Judged::host(
+                        Outcome::Rejected,
+                        fault.reason,
+                        judged.status,
+                        Some(fault.detail),
+                    ),
+                }
+            }
             Ok(_) => unread(judged, "another function's answer"),
             Err(fault) => unread(judged, &fault.to_string()),
         }

@@ -10,6 +10,7 @@ mod engine;
 mod imports;
 mod judge;
 mod limits;
+mod log;
 mod meter;
 mod stop;
 mod wasi;

@@ -39,7 +39,7 @@ impl App {
             match result {
                 Ok(_) => {}
                 Err(InstallError::Unfit(unfit)) => {
-                    tracing::error!(%unfit, "a stored component does not fit")
+                    tracing::error!(%unfit, "a stored component does not fit");
                 }
                 Err(InstallError::Store(error)) => return Err(error.into()),
             }

@@ -226,7 +226,7 @@ pub(super) async fn test(server: &Server, name: &str, as_json: bool) -> anyhow::
             match (test.status, &test.failure) {
                 (Some(status), _) => print::line(&format!("-> {status}")),
                 (None, Some(failure)) => {
-                    print::line(&format!("-> not sent, or not answered: {failure}"))
+                    print::line(&format!("-> not sent, or not answered: {failure}"));
                 }
                 (None, None) => {}
             }

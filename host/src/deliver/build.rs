@@ -97,16 +97,16 @@ pub(super) fn log_lines(recipient: &Recipient, lines: &[LogLine]) {
         // Printed as a debug string, so that control characters are escaped.
         match level {
             Level::Debug => {
-                tracing::debug!(target: "campanile::component", %component, %tenant, ?text)
+                tracing::debug!(target: "campanile::component", %component, %tenant, ?text);
             }
             Level::Info => {
-                tracing::info!(target: "campanile::component", %component, %tenant, ?text)
+                tracing::info!(target: "campanile::component", %component, %tenant, ?text);
             }
             Level::Warn => {
-                tracing::warn!(target: "campanile::component", %component, %tenant, ?text)
+                tracing::warn!(target: "campanile::component", %component, %tenant, ?text);
             }
             Level::Error => {
-                tracing::error!(target: "campanile::component", %component, %tenant, ?text)
+                tracing::error!(target: "campanile::component", %component, %tenant, ?text);
             }
         }
     }

@@ -72,7 +72,7 @@ pub(super) fn telegram(requests: &[Request]) -> Vec<String> {
                         }
                         (Some(first), Some(reply)) if reply == *first as u64 => {}
                         (first, reply) => {
-                            wrong(format!("answers {reply:?}, but {first:?} announced it"))
+                            wrong(format!("answers {reply:?}, but {first:?} announced it"));
                         }
                     }
                 }

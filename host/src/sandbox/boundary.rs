@@ -113,6 +113,10 @@ pub struct Answer {
 
 /// What a component returned, by function.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[expect(
+    clippy::large_enum_variant,
+    reason = "one is alive at a time, and it is moved, not stored"
+)]
 pub enum Answered {
     /// Of `lint`.
     Problems(Vec<Problem>),

@@ -9,10 +9,11 @@ use rustix::time::{ClockId, clock_gettime};
 use wasmtime::component::{ComponentExportIndex, ComponentNamedList, InstancePre, Lift, Lower};
 use wasmtime::{Result, Store, UpdateDeadline};
 
-use super::boundary::{Answer, Answered, Call, Fault, Invocation, Level, LogLine};
+use super::boundary::{Answer, Answered, Call, Fault, Invocation};
 use super::component::{Component, EndpointFunctions, World};
 use super::convert;
 use super::limits::Limits;
+use super::log::Log;
 use super::meter::Meter;
 use super::stop::{self, Stop};
 use crate::outcome::Reason;
@@ -30,10 +31,7 @@ pub(crate) struct Guest {
     notifications: Vec<Notification>,
     given: u32,
     host_calls: u32,
-    log: Vec<LogLine>,
-    log_cut: u32,
-    /// What was written of a line that has not ended.
-    line: String,
+    log: Log,
     now: u64,
     random: u64,
 }
@@ -71,53 +69,8 @@ impl Guest {
         z ^ (z >> 31)
     }
 
-    /// Keeps a line, within the limits.
-    pub(crate) fn log(&mut self, level: Level, text: &str) {
-        if text.is_empty() {
-            return;
-        }
-        if self.log.len() >= self.limits.log_lines {
-            self.log_cut = self.log_cut.saturating_add(1);
-            return;
-        }
-        let kept = cut(text, self.limits.log_line);
-        let mut line = kept.to_owned();
-        if kept.len() < text.len() {
-            line.push_str(CUT);
-        }
-        self.log.push(LogLine { level, text: line });
-    }
-
-    /// Keeps what was written to standard output or standard error, a line at a time: a program writes a line
-    /// in pieces.
-    pub(crate) fn output(&mut self, text: &str) {
-        for piece in text.split_inclusive('\n') {
-            let room = self.limits.log_line.saturating_sub(self.line.len());
-            self.line.push_str(cut(piece, room));
-            if piece.ends_with('\n') {
-                self.end_line();
-            }
-        }
-    }
-
-    fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        self.log(Level::Info, line.trim_end());
-    }
-
-    /// What was logged, and how much of it is not there.
-    fn take_log(&mut self) -> Vec<LogLine> {
-        self.end_line();
-        if self.log_cut > 0 {
-            self.log.push(LogLine {
-                level: Level::Warn,
-                text: format!(
-                    "{} more lines of this call were cut, {} are allowed",
-                    self.log_cut, self.limits.log_lines
-                ),
-            });
-        }
-        std::mem::take(&mut self.log)
+    pub(crate) fn log(&mut self) -> &mut Log {
+        &mut self.log
     }
 
     pub(crate) fn notification(&self, position: u32) -> Option<&Notification> {
@@ -141,17 +94,6 @@ impl Guest {
     }
 }
 
-/// Lines that a panic writes.
-const PANIC: usize = 3;
-
-/// What follows a line that was too long.
-const CUT: &str = " [cut]";
-
-/// The longest prefix of at most `limit` bytes.
-fn cut(text: &str, limit: usize) -> &str {
-    &text[..text.floor_char_boundary(limit)]
-}
-
 /// Carries out an invocation of this component.
 pub(crate) fn run(
     component: &Arc<Component>,
@@ -162,20 +104,17 @@ pub(crate) fn run(
     let mut store = store(component, &invocation, limits);
     let result = call(component, &mut store, invocation.call).map_err(|error| {
         let mut fault = stop::fault(&error);
-        // A panic's message is what its author needs: place, words and a note, a line each.
-        let guest = store.data_mut();
-        guest.end_line();
-        if fault.reason == Reason::Trap && !guest.log.is_empty() {
-            let last = &guest.log[guest.log.len().saturating_sub(PANIC)..];
-            let words: Vec<_> = last.iter().map(|line| line.text.as_str()).collect();
-            fault.detail = format!("{} ({})", fault.detail, words.join(" "));
+        if fault.reason == Reason::Trap
+            && let Some(words) = store.data_mut().log.last_words()
+        {
+            fault.detail = format!("{} ({words})", fault.detail);
         }
         fault
     });
     Answer {
         nonce,
         result,
-        log: store.data_mut().take_log(),
+        log: store.data_mut().log.take(),
     }
 }
 
@@ -225,9 +164,7 @@ fn store(
             notifications: Vec::new(),
             given: 0,
             host_calls: 0,
-            log: Vec::new(),
-            log_cut: 0,
-            line: String::new(),
+            log: Log::new(limits),
             now: invocation.now,
             random: invocation.nonce,
         },

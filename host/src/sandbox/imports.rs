@@ -229,7 +229,7 @@ impl wit::log::Host for Guest {
             wit::log::Level::Warn => Level::Warn,
             wit::log::Level::Error => Level::Error,
         };
-        self.log(level, &message);
+        self.log().write(level, &message);
         Ok(())
     }
 }

@@ -256,7 +256,10 @@ fn streams(instance: &mut LinkerInstance<'_, Guest>) -> Result<()> {
         instance.func_wrap(
             name,
             |mut store: StoreContextMut<'_, Guest>, (_, bytes): (Resource<Output>, Vec<u8>)| {
-                store.data_mut().output(&String::from_utf8_lossy(&bytes));
+                store
+                    .data_mut()
+                    .log()
+                    .output(&String::from_utf8_lossy(&bytes));
                 Ok((Ok::<(), StreamError>(()),))
             },
         )?;

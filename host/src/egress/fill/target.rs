@@ -1,7 +1,7 @@
 //! Step 7, the URL of a request: parsed once, with markers in place of secrets, and filled from what was
 //! parsed.
 
-use campanile_contract::manifest::Place;
+use campanile_contract::manifest::{ParamKind, Place};
 use hyper::body::Bytes;
 use url::{Position, Url};
 
@@ -87,6 +87,9 @@ impl<'a> Filler<'a> {
 
     fn whole(&mut self, name: &str, request: &HttpRequest) -> Result<Target<'a>, Failure> {
         let held = self.stand(name, Place::WholeUrl)?;
+        if held.kind != ParamKind::SecretUrl {
+            return Err(misplaced(held, "is no URL"));
+        }
         // Refused in the same words whether or not it is set: without a value no route is looked for.
         let mut url = match &held.value {
             None => return Err(super::again(held)),
