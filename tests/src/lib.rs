@@ -5,6 +5,6 @@ mod process;
 mod receiver;
 mod world;
 
-pub use process::Process;
+pub use process::{Process, Ran, run};
 pub use receiver::{Behaviour, Receiver, Request};
 pub use world::{Folder, Posted, World, WorldBuilder, alert, wait_for};

@@ -1,15 +1,95 @@
-//! The program as a process of its own, to be killed.
+//! The program as a process of its own, to be killed, and its commands.
 
 use std::path::Path;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 
 use campanile::app::Contact;
-use tokio::io::{AsyncBufReadExt, BufReader};
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
+use tokio::task::JoinHandle;
+
+use crate::world::PATIENCE;
+
+/// The program with these arguments and an environment that says nothing of its own.
+fn command(program: &str, arguments: &[&str]) -> Command {
+    let mut command = Command::new(program);
+    command.args(arguments).kill_on_drop(true);
+    let inherited = std::env::vars_os().map(|(name, _)| name);
+    for name in inherited.filter(|name| {
+        let name = name.to_string_lossy();
+        name.starts_with("CAMPANILE_") || name.starts_with("LC_") || name.starts_with("CLICOLOR")
+    }) {
+        command.env_remove(name);
+    }
+    for name in ["LANG", "NO_COLOR", "COLUMNS"] {
+        command.env_remove(name);
+    }
+    command
+}
+
+/// A command that has ended.
+#[derive(Debug)]
+pub struct Ran {
+    /// Its exit code; none where a signal ended it.
+    pub code: Option<i32>,
+    /// Standard output.
+    pub out: String,
+    /// Standard error.
+    pub err: String,
+}
+
+impl Ran {
+    /// Standard output as JSON.
+    ///
+    /// # Panics
+    ///
+    /// Where it is none.
+    #[must_use]
+    pub fn json(&self) -> Value {
+        serde_json::from_str(&self.out).unwrap_or_else(|error| panic!("{error}: {self:?}"))
+    }
+}
+
+/// Runs a command to its end, in `folder`, with these variables and this on standard input.
+///
+/// # Panics
+///
+/// Where it does not start, or does not end.
+pub async fn run(
+    program: &str,
+    arguments: &[&str],
+    folder: &Path,
+    environment: &[(&str, &str)],
+    input: &[u8],
+) -> Ran {
+    let mut child = command(program, arguments)
+        .current_dir(folder)
+        .envs(environment.iter().copied())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program starts");
+    let mut stdin = child.stdin.take().expect("its input");
+    // A command that reads nothing may be gone before all is written.
+    let _ = stdin.write_all(input).await;
+    drop(stdin);
+    let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+    let output = output
+        .unwrap_or_else(|_| panic!("{arguments:?} does not end"))
+        .expect("its output");
+    Ran {
+        code: output.status.code(),
+        out: String::from_utf8(output.stdout).expect("text"),
+        err: String::from_utf8(output.stderr).expect("text"),
+    }
+}
 
 /// A running `campanile serve`. It is killed when it is dropped.
 pub struct Process {
     child: Child,
+    log: JoinHandle<String>,
     /// How to reach it.
     pub contact: Contact,
 }
@@ -21,37 +101,75 @@ impl Process {
     ///
     /// Where it does not start.
     pub async fn serve(program: &str, data: &Path, config: &Path) -> Self {
-        let mut child = Command::new(program)
-            .args(["serve", "--listen", "127.0.0.1:0", "--data"])
-            .arg(data)
-            .arg("--config")
-            .arg(config)
-            .env_remove("CAMPANILE_LOG")
+        Self::start(program, data, Some(config), &[]).await
+    }
+
+    /// The same, with or without a configuration file, and with these variables.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not start.
+    pub async fn start(
+        program: &str,
+        data: &Path,
+        config: Option<&Path>,
+        environment: &[(&str, &str)],
+    ) -> Self {
+        let mut command = command(program, &["serve", "--listen", "127.0.0.1:0", "--data"]);
+        command.arg(data);
+        if let Some(config) = config {
+            command.arg("--config").arg(config);
+        }
+        let mut child = command
+            .envs(environment.iter().copied())
             .stdout(Stdio::piped())
-            .stderr(Stdio::inherit())
-            .kill_on_drop(true)
+            .stderr(Stdio::piped())
             .spawn()
             .expect("the program starts");
+        // Read all the time: a full pipe would hold the program up.
+        let mut stderr = child.stderr.take().expect("its log");
+        let log = tokio::spawn(async move {
+            let mut text = String::new();
+            stderr.read_to_string(&mut text).await.expect("its log");
+            text
+        });
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let first = tokio::time::timeout(crate::world::PATIENCE, lines.next_line()).await;
-        let first = first
-            .expect("a line in time")
-            .expect("its output")
-            .expect("a line");
+        let first = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+        let first = first.expect("a line in time").expect("its output");
+        let Some(first) = first else {
+            panic!("it ended: {}", log.await.expect("its log"));
+        };
         assert!(first.contains("listens on"), "{first}");
         Self {
             child,
+            log,
             contact: Contact::read(data).expect("how to reach it"),
         }
     }
 
-    /// Kills it as `kill -9` does, and waits until it is gone.
+    /// Kills it as `kill -9` does, waits until it is gone, and returns what it wrote to standard error.
     ///
     /// # Panics
     ///
     /// Where it cannot be killed.
-    pub async fn kill(mut self) {
-        self.child.kill().await.expect("it is killed");
+    pub async fn kill(mut self) -> String {
+        self.child.start_kill().expect("it is killed");
+        self.child.wait().await.expect("it is gone");
+        self.log.await.expect("its log")
+    }
+
+    /// Asks it to end with SIGTERM, and waits until it has.
+    ///
+    /// # Panics
+    ///
+    /// Where it does not end.
+    pub async fn terminate(mut self) -> ExitStatus {
+        let id = self.child.id().expect("it runs");
+        let id = rustix::process::Pid::from_raw(i32::try_from(id).expect("a process id"));
+        rustix::process::kill_process(id.expect("a process id"), rustix::process::Signal::TERM)
+            .expect("it can be asked");
+        let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        ended.expect("it ends").expect("how it ended")
     }
 
     /// Posts native alerts, and returns the status.
@@ -59,11 +177,24 @@ impl Process {
     /// # Panics
     ///
     /// Where there is no answer.
-    pub async fn post(&self, alerts: &serde_json::Value) -> u16 {
+    pub async fn post(&self, alerts: &Value) -> u16 {
         let request = reqwest::Client::new()
             .post(format!("{}/api/v1/alerts", self.contact.url))
             .bearer_auth(&self.contact.ingest_token)
             .body(alerts.to_string());
         request.send().await.expect("an answer").status().as_u16()
+    }
+
+    /// Asks the API as an administrator.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no JSON answer.
+    pub async fn get(&self, path: &str) -> Value {
+        let request = reqwest::Client::new()
+            .get(format!("{}{path}", self.contact.url))
+            .bearer_auth(&self.contact.admin_token);
+        let text = request.send().await.expect("an answer").text().await;
+        serde_json::from_str(&text.expect("a body")).expect("JSON")
     }
 }

@@ -1,7 +1,9 @@
 //! A destination on loopback: it answers as the test says, request by request, and keeps what it got.
 
 use std::collections::VecDeque;
+use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
@@ -17,13 +19,33 @@ pub enum Behaviour {
     Raw(Vec<u8>),
     /// Writes the first bytes, then the second again and again until the other side closes.
     Endless(Vec<u8>, Vec<u8>),
+    /// Writes these bytes, and then nothing more; the connection stays.
+    Stall(Vec<u8>),
     /// Reads the request and never answers.
     Hang,
     /// Closes the connection once the request is read.
     Close,
+    /// What the request asks for.
+    Choose(Choice),
+}
+
+/// Chooses a behaviour by the request.
+#[derive(Clone)]
+pub struct Choice(Arc<dyn Fn(&Request) -> Behaviour + Send + Sync>);
+
+impl fmt::Debug for Choice {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Choice(..)")
+    }
 }
 
 impl Behaviour {
+    /// What `choose` says of each request.
+    #[must_use]
+    pub fn choose(choose: impl Fn(&Request) -> Self + Send + Sync + 'static) -> Self {
+        Self::Choose(Choice(Arc::new(choose)))
+    }
+
     /// An answer with a status and no more.
     #[must_use]
     pub fn status(status: u16) -> Self {
@@ -90,6 +112,7 @@ struct Shared {
     otherwise: Mutex<Behaviour>,
     received: Mutex<Vec<Request>>,
     count: watch::Sender<usize>,
+    connections: AtomicUsize,
 }
 
 /// A destination. It ends when it is dropped.
@@ -139,6 +162,7 @@ impl Receiver {
             otherwise: Mutex::new(otherwise),
             received: Mutex::default(),
             count: watch::Sender::new(0),
+            connections: AtomicUsize::new(0),
         });
         let task = tokio::spawn(accept(listener, shared.clone()));
         Self {
@@ -182,6 +206,12 @@ impl Receiver {
         lock(&self.shared.received).clone()
     }
 
+    /// How many connections were made to it so far, with a request or without.
+    #[must_use]
+    pub fn connections(&self) -> usize {
+        self.shared.connections.load(Ordering::SeqCst)
+    }
+
     /// Waits until it got this many requests, and returns all.
     pub async fn wait_for(&self, count: usize) -> Vec<Request> {
         let mut counted = self.shared.count.subscribe();
@@ -199,6 +229,7 @@ impl Receiver {
 async fn accept(listener: TcpListener, shared: Arc<Shared>) {
     let mut connections = tokio::task::JoinSet::new();
     while let Ok((stream, _)) = listener.accept().await {
+        shared.connections.fetch_add(1, Ordering::SeqCst);
         let shared = shared.clone();
         connections.spawn(async move {
             // The other side may close whenever it likes.
@@ -211,9 +242,12 @@ async fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
     stream.set_nodelay(true)?;
     let mut stream = BufReader::new(stream);
     while let Some(request) = read(&mut stream).await? {
-        let behaviour = lock(&shared.script)
+        let mut behaviour = lock(&shared.script)
             .pop_front()
             .unwrap_or_else(|| lock(&shared.otherwise).clone());
+        while let Behaviour::Choose(choice) = behaviour {
+            behaviour = choice.0(&request);
+        }
         lock(&shared.received).push(request);
         shared.count.send_modify(|count| *count += 1);
         match behaviour {
@@ -239,8 +273,12 @@ async fn serve(stream: TcpStream, shared: &Shared) -> std::io::Result<()> {
                     stream.write_all(&again).await?;
                 }
             }
+            Behaviour::Stall(bytes) => {
+                stream.write_all(&bytes).await?;
+                std::future::pending::<()>().await;
+            }
             Behaviour::Hang => std::future::pending().await,
-            Behaviour::Close => return Ok(()),
+            Behaviour::Close | Behaviour::Choose(_) => return Ok(()),
         }
     }
     Ok(())

@@ -1,3 +1,13 @@
 //! One test binary, so that everything links once.
 
+mod architecture;
+mod commands;
 mod delivery;
+mod destinations;
+mod golden;
+mod hostile;
+mod intake;
+mod newcomer;
+mod parameters;
+mod process;
+mod secrets;

@@ -1,0 +1,61 @@
+//! An endpoint that misbehaves as its recipient's parameter `how` says. Where a name is unknown it is honest:
+//! one delivery an alert, with the alert's kind as the body.
+
+mod answers;
+mod lies;
+mod readings;
+mod resources;
+mod secrets;
+
+use campanile_guest::{
+    Batch, Endpoint, Failure, Message, Notification, Queue, Recipient, Request, Response, Verdict,
+};
+
+struct Liar;
+
+campanile_guest::export_endpoint!(Liar);
+
+impl Endpoint for Liar {
+    fn dequeue(queue: &mut Queue, recipient: &Recipient, budget: u32) -> Result<Batch, Failure> {
+        let how = recipient.param("how").unwrap_or_default();
+        if let Some(batch) = resources::dequeue(how, queue, recipient) {
+            return Ok(batch);
+        }
+        let alerts = queue.chunk(budget);
+        if let Some(batch) = lies::dequeue(how, &alerts, recipient) {
+            return batch;
+        }
+        let mut batch = Batch::new();
+        for alert in &alerts {
+            batch.deliver_tagged([alert], messages(how, alert, recipient), String::from("0"));
+        }
+        Ok(batch)
+    }
+
+    fn run_test(recipient: &Recipient) -> Result<Vec<Message>, Failure> {
+        Ok(vec![hook(recipient, "test")])
+    }
+
+    fn read_response(recipient: &Recipient, response: &Response) -> Verdict {
+        answers::read_response(recipient, response)
+    }
+}
+
+fn messages(how: &str, alert: &Notification, recipient: &Recipient) -> Vec<Message> {
+    if let Some(message) = secrets::message(how, recipient) {
+        return vec![message];
+    }
+    if how == "reads-everything" {
+        return vec![hook(recipient, &readings::everything(alert, recipient))];
+    }
+    vec![hook(recipient, &alert.kind())]
+}
+
+/// The honest message.
+fn hook(recipient: &Recipient, body: &str) -> Message {
+    Request::post(url(recipient, "/hook")).text(body).into()
+}
+
+fn url(recipient: &Recipient, path: &str) -> String {
+    format!("{}{path}", recipient.param("url").unwrap_or_default())
+}

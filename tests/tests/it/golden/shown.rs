@@ -1,0 +1,68 @@
+//! Messages as a component returned them, secrets as holes.
+
+use std::fmt::Write;
+
+use campanile::message::{Body, HttpRequest, Message, Part, Scheme};
+
+use super::requests::{lines, visible};
+
+/// Messages, one after the other.
+pub(super) fn messages(messages: &[Message]) -> String {
+    let shown: Vec<_> = messages
+        .iter()
+        .map(|Message::Http(request)| http(request))
+        .collect();
+    shown.join("\n------\n\n")
+}
+
+/// The body of a message, which has no holes.
+pub(super) fn body(message: &Message) -> &str {
+    let Message::Http(request) = message;
+    let Body::Text(parts) = &request.body else {
+        panic!("no text in {request:?}")
+    };
+    let [Part::Text(text)] = parts.as_slice() else {
+        panic!("a hole in {parts:?}")
+    };
+    text
+}
+
+fn http(request: &HttpRequest) -> String {
+    let mut out = format!("{} {}\n", request.method, template(&request.url));
+    assert!(request.query.is_empty(), "no component has a query yet");
+    for (name, value) in &request.headers {
+        let _ = writeln!(out, "{name}: {}", template(value));
+    }
+    for scheme in &request.auth {
+        out.push_str(&match scheme {
+            Scheme::Authorization { value } => format!("({})\n", template(value)),
+            Scheme::Basic { user, password } => {
+                format!("(basic {}:{})\n", template(user), template(password))
+            }
+            Scheme::StandardWebhooks { key } => format!("(standard-webhooks by {key})\n"),
+            Scheme::HmacSha256 {
+                key,
+                header,
+                prefix,
+            } => format!("(hmac-sha256 by {key}: {header}: {prefix})\n"),
+        });
+    }
+    let Body::Text(parts) = &request.body else {
+        panic!("no text in {request:?}")
+    };
+    out.push('\n');
+    out.push_str(&visible(&lines(&template(parts))));
+    out.push('\n');
+    out
+}
+
+fn template(parts: &[Part]) -> String {
+    parts
+        .iter()
+        .map(|part| match part {
+            Part::Text(text) => text.clone(),
+            Part::Secret(name, encoding) => format!("{{secret {name} {encoding:?}}}"),
+            Part::Fact(fact, encoding) => format!("{{{fact:?} {encoding:?}}}"),
+        })
+        .collect()
+}

@@ -1,0 +1,20 @@
+//! Components that lie, waste, trap and pry: each is stopped by name, its alerts stay, and a bystander in the
+//! same program gets all of its own.
+
+mod bystander;
+mod determinism;
+mod engine;
+mod formatters;
+mod install;
+mod manifests;
+mod raw;
+mod readings;
+mod secrets;
+mod stage;
+mod verdicts;
+
+/// An endpoint that misbehaves as its recipient's parameter `how` says.
+const LIAR: &[u8] = include_bytes!(env!("HOSTILE_LIAR"));
+
+/// A formatter of the kind `faulty` that fails as the alert's field `fault` says.
+const FORMATTER: &[u8] = include_bytes!(env!("HOSTILE_FORMATTER"));

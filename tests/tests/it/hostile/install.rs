@@ -1,0 +1,379 @@
+//! What is refused at install: what is wrong, where, and what was expected.
+
+use campanile::app::BUILTIN;
+use campanile::sandbox::{Limits, Sandbox, Unfit};
+
+use super::raw::{MANIFEST, Raw};
+use super::stage::{call, dequeue, limits, recipient, sandbox};
+
+fn refused(wasm: &[u8]) -> Unfit {
+    let sandbox = Sandbox::start(limits(), 1).expect("a sandbox");
+    sandbox.install(wasm).expect_err("it is refused")
+}
+
+/// The refusal's words hold all of these.
+fn says(unfit: &Unfit, words: &[&str]) {
+    let said = unfit.to_string();
+    for word in words {
+        assert!(said.contains(word), "{word:?} in: {said}");
+    }
+}
+
+#[test]
+fn what_is_no_component_is_refused_with_what_was_found_and_expected() {
+    let core = wat::parse_str("(module (func (export \"f\")))").expect("a module");
+    let empty = wat::parse_str("(component)").expect("a component");
+    let rows: [(&str, &[u8], &[&str]); 8] = [
+        (
+            "nothing",
+            b"",
+            &[
+                "not a WebAssembly component",
+                "nothing",
+                "00 61 73 6d 0d 00 01 00",
+            ],
+        ),
+        (
+            "text",
+            b"#!/bin/sh\n",
+            &[
+                "not a WebAssembly component",
+                "23, 21",
+                "expected the bytes",
+            ],
+        ),
+        (
+            "an archive",
+            b"PK\x03\x04aaaaaaaa",
+            &["not a WebAssembly component", "50, 4b"],
+        ),
+        (
+            "four bytes",
+            b"\0asm",
+            &["not a WebAssembly component", "00, 61, 73, 6d"],
+        ),
+        (
+            "a later format",
+            b"\0asm\x0e\0\x01\0aaaa",
+            &["not a WebAssembly component", "0e"],
+        ),
+        (
+            "a core module",
+            &core,
+            &["core module", "alert-endpoint", "--target wasm32-wasip2"],
+        ),
+        (
+            "only a header",
+            b"\0asm\x0d\0\x01\0",
+            &["exports nothing", "campanile:alerts/endpoint@0.1.0"],
+        ),
+        (
+            "an empty component",
+            &empty,
+            &["exports nothing", "campanile:alerts/formatter@0.1.0"],
+        ),
+    ];
+    for (name, wasm, words) in rows {
+        let unfit = refused(wasm);
+        let said = unfit.to_string();
+        for word in words {
+            assert!(said.contains(word), "{name}: {word:?} in: {said}");
+        }
+    }
+}
+
+#[test]
+fn a_component_that_is_cut_anywhere_is_refused() {
+    let (_, whole) = BUILTIN[1];
+    for (numerator, denominator) in [(1, 2), (1, 1000), (1, 10), (9, 10), (999, 1000)] {
+        let unfit = refused(&whole[..whole.len() * numerator / denominator]);
+        assert!(matches!(unfit, Unfit::Damaged(_)), "{unfit}");
+        says(&unfit, &["the component is damaged"]);
+    }
+    let mut changed = whole.to_vec();
+    let middle = changed.len() / 2;
+    changed[middle..middle + 64].fill(0xff);
+    let unfit = refused(&changed);
+    assert!(matches!(unfit, Unfit::Damaged(_)), "{unfit}");
+}
+
+#[test]
+fn a_component_over_the_limit_is_refused_before_it_is_read() {
+    let limits = Limits {
+        component: 1000,
+        ..limits()
+    };
+    let sandbox = Sandbox::start(limits, 1).expect("a sandbox");
+    let at = |size: usize| {
+        let unfit = sandbox.install(&vec![0; size]).expect_err("zeroes");
+        unfit.to_string()
+    };
+    assert!(at(1001).contains("1001 bytes; at most 1000 are allowed"));
+    assert!(at(1000).contains("not a WebAssembly component"));
+}
+
+#[test]
+fn ways_out_are_refused_by_name_though_nothing_calls_them() {
+    for (interface, function) in [
+        ("wasi:sockets/tcp-create-socket@0.2.0", "create-tcp-socket"),
+        ("wasi:sockets/instance-network@0.2.0", "instance-network"),
+        ("wasi:sockets/ip-name-lookup@0.2.3", "resolve-addresses"),
+        ("wasi:http/outgoing-handler@0.2.0", "handle"),
+        ("wasi:http/types@0.2.0", "http-error-code"),
+        ("wasi:keyvalue/store@0.2.0", "open"),
+        ("wasi:filesystem/preopens@0.3.0", "get-directories"),
+        ("wasi:cli/run@0.2.0", "run"),
+        ("wasi:clocks/wall-clock@1.2.0", "now"),
+        ("evil:things/thing@1.0.0", "go"),
+        ("campanile:alertsx/host@0.1.0", "has"),
+    ] {
+        let wasm = Raw::new()
+            .importing(interface, &format!("{function}: func();"), function, "")
+            .build();
+        let unfit = refused(&wasm);
+        let Unfit::UnknownImport { name, .. } = &unfit else {
+            panic!("{interface}: {unfit}");
+        };
+        assert_eq!(name, interface);
+        says(
+            &unfit,
+            &["campanile:alerts/host@0.1.0", "a closed WASI 0.2"],
+        );
+    }
+}
+
+#[test]
+fn a_function_that_the_contract_does_not_have_is_refused_by_name() {
+    // A later contract may have it; this host must not make it up.
+    let wat = r#"(component (import "campanile:alerts/host@0.1.0" (instance
+        (export "has" (func (param "feature" string) (result bool)))
+        (export "execute" (func (param "command" string))))))"#;
+    let wasm = wat::parse_str(wat).expect("a component");
+    let unfit = refused(&wasm);
+    assert!(matches!(unfit, Unfit::Types(_)), "{unfit}");
+    says(&unfit, &["campanile:alerts/host@0.1.0", "execute"]);
+
+    let wat = r#"(component (import "campanile:alerts/host@0.1.0" (instance
+        (export "has" (func (param "feature" u32) (result bool))))))"#;
+    let unfit = refused(&wat::parse_str(wat).expect("a component"));
+    assert!(matches!(unfit, Unfit::Types(_)), "{unfit}");
+    says(&unfit, &["campanile:alerts/host@0.1.0", "has"]);
+}
+
+#[test]
+fn what_is_no_instance_is_refused_by_name() {
+    for (name, wat) in [
+        ("go", r#"(component (import "go" (func)))"#),
+        (
+            "wasi:cli/stdout@0.2.0",
+            r#"(component (import "wasi:cli/stdout@0.2.0" (func)))"#,
+        ),
+    ] {
+        let unfit = refused(&wat::parse_str(wat).expect("a component"));
+        says(&unfit, &[name]);
+    }
+}
+
+#[test]
+fn files_may_be_imported_but_there_are_none() {
+    let types = "resource descriptor { sync: func(); }";
+    let preopens = Raw::new().importing(
+        "wasi:filesystem/preopens@0.2.0",
+        "resource descriptor { sync: func(); } get-directories: func() -> list<tuple<descriptor, string>>;",
+        "get-directories",
+        "(param i32)",
+    );
+    // The list's length is what the component traps on.
+    let counts = preopens.body(
+        "dequeue-recipient-alerts",
+        "(call $called (i32.const 1536)) (if (i32.load offset=4 (i32.const 1536)) (then unreachable)) i32.const 512",
+    );
+    let (sandbox_, digest) = sandbox(limits(), &counts.build());
+    let answer = call(&sandbox_, &digest, dequeue(recipient(&[]), 1));
+    assert!(answer.result.is_ok(), "{answer:?}");
+
+    let uses = Raw::new()
+        .importing(
+            "wasi:filesystem/types@0.2.0",
+            &format!("{types} open-all: func();"),
+            "open-all",
+            "",
+        )
+        .body("dequeue-recipient-alerts", "(call $called) i32.const 512");
+    let (sandbox, digest) = sandbox(limits(), &uses.build());
+    let answer = call(&sandbox, &digest, dequeue(recipient(&[]), 1));
+    let fault = answer.result.expect_err("nothing is there");
+    assert_eq!(fault.reason, campanile::outcome::Reason::Trap);
+    assert!(
+        fault
+            .detail
+            .contains("wasi:filesystem/types@0.2.0#open-all"),
+        "{fault}"
+    );
+}
+
+#[test]
+fn another_version_of_the_contract_is_refused_by_its_name() {
+    for version in ["0.2.0", "0.1.1", "1.0.0", "0.0.9"] {
+        let unfit = refused(&Raw::new().version(version).build());
+        assert!(matches!(unfit, Unfit::OtherContract { .. }), "{unfit}");
+        let found = format!("campanile:alerts/alert@{version}");
+        says(
+            &unfit,
+            &[&found, "campanile:alerts@0.1.0", "build it again"],
+        );
+    }
+    let imports = Raw::new()
+        .version("0.2.0")
+        .field(
+            "(import \"campanile:alerts/host@0.2.0\" \"has\" (func $has (param i32 i32) (result i32)))",
+        )
+        .build();
+    says(&refused(&imports), &["@0.2.0", "campanile:alerts@0.1.0"]);
+}
+
+#[test]
+fn a_component_that_describes_itself_differently_each_time_is_refused() {
+    const CLOCK: &str =
+        "record datetime { seconds: u64, nanoseconds: u32 } now: func() -> datetime;";
+    let random = Raw::new()
+        .importing(
+            "wasi:random/random@0.2.0",
+            "get-random-u64: func() -> u64;",
+            "get-random-u64",
+            "(result i64)",
+        )
+        .body("describe", &changing("(i32.wrap_i64 (call $called))"));
+    let clock = Raw::new()
+        .importing("wasi:clocks/wall-clock@0.2.0", CLOCK, "now", "(param i32)")
+        .body(
+            "describe",
+            &format!(
+                "(call $called (i32.const 1536)) {}",
+                changing("(i32.wrap_i64 (i64.load (i32.const 1536)))")
+            ),
+        );
+    for wasm in [random.build(), clock.build()] {
+        let unfit = refused(&wasm);
+        assert!(matches!(unfit, Unfit::DescribeUnstable), "{unfit}");
+        says(&unfit, &["describe-unstable"]);
+    }
+    let same = Raw::new().body("describe", &changing("(i32.const 5)"));
+    let (_, digest) = sandbox(limits(), &same.build());
+    assert_eq!(digest.len(), 64);
+}
+
+/// A description whose version is that of a changing number: `1.0.a` to `1.0.p` are not versions, so a
+/// letter of the title changes.
+fn changing(number: &str) -> String {
+    let at = 4096 + MANIFEST.find("Raw").expect("its title");
+    format!(
+        "(i32.store8 (i32.const {at}) (i32.add (i32.const 97) (i32.rem_u {number} (i32.const 26)))) i32.const 8"
+    )
+}
+
+#[test]
+fn a_description_that_is_too_long_is_refused_without_taking_the_memory() {
+    let of_length = |length: u32| {
+        Raw::new()
+            .body(
+                "describe",
+                &format!(
+                    "(drop (memory.grow (i32.const 480)))
+                     (memory.fill (i32.const 524288) (i32.const 32) (i32.const 31457280))
+                     (i32.store (i32.const 8) (i32.const 524288))
+                     (i32.store (i32.const 12) (i32.const {length})) i32.const 8"
+                ),
+            )
+            .build()
+    };
+    let unfit = refused(&of_length(1 << 30));
+    assert!(matches!(unfit, Unfit::Describe(_)), "{unfit}");
+    says(&unfit, &["`describe` failed"]);
+    let unfit = refused(&of_length(30 << 20));
+    says(&unfit, &["`describe` failed: answer-too-large"]);
+    let unfit = refused(&of_length(3 << 20));
+    let Unfit::DescriptionTooLarge { found, allowed } = unfit else {
+        panic!("{unfit}");
+    };
+    assert_eq!((found, allowed), (3 << 20, 2 << 20));
+    let unfit = refused(&of_length(2 << 20));
+    assert!(
+        matches!(unfit, Unfit::Manifest(_)),
+        "spaces are no JSON: {unfit}"
+    );
+}
+
+#[test]
+fn a_component_that_fails_while_it_is_described_is_refused_with_the_reason() {
+    for (body, words) in [
+        ("unreachable", "trap: "),
+        ("(loop $on (br $on)) unreachable", "deadline: 100 ms"),
+        (
+            "(drop (memory.grow (i32.const 4096))) i32.const 8",
+            "memory: ",
+        ),
+    ] {
+        let unfit = refused(&Raw::new().body("describe", body).build());
+        says(&unfit, &["`describe` failed: ", words]);
+    }
+}
+
+#[test]
+fn a_module_that_spins_as_it_starts_is_refused_with_the_reason() {
+    let raw = Raw::new().field("(func $spin (loop $on (br $on))) (start $spin)");
+    says(&refused(&raw.build()), &["deadline: 100 ms"]);
+}
+
+#[test]
+fn a_component_of_too_many_parts_is_refused_with_the_limit() {
+    let modules = "(core module $m)".to_owned() + &"(core instance (instantiate $m))".repeat(9);
+    let memories = format!(
+        "(core module $m {}) (core instance (instantiate $m))",
+        "(memory 1)".repeat(5)
+    );
+    let tables = format!(
+        "(core module $m {}) (core instance (instantiate $m))",
+        "(table 1 funcref)".repeat(9)
+    );
+    let table =
+        "(core module $m (table 20001 funcref)) (core instance (instantiate $m))".to_owned();
+    let memory = "(core module $m (memory 513)) (core instance (instantiate $m))".to_owned();
+    for (name, parts, words) in [
+        ("instances", modules, "8"),
+        ("memories", memories, "4"),
+        ("tables", tables, "8"),
+        ("table elements", table, "20000"),
+        ("memory", memory, "limit of 0x2000000 bytes"),
+    ] {
+        let wasm = wat::parse_str(format!("(component {parts})")).expect("a component");
+        let unfit = refused(&wasm);
+        let said = unfit.to_string();
+        assert!(said.contains(words), "{name}: {said}");
+        assert!(!matches!(unfit, Unfit::NoWorld { .. }), "{name}: {said}");
+    }
+}
+
+#[test]
+fn proposals_that_no_toolchain_needs_are_refused() {
+    for (name, module) in [
+        ("threads", "(memory 1 1 shared)"),
+        ("64-bit memories", "(memory i64 1)"),
+        ("tail calls", "(func $f return_call $f)"),
+        ("custom page sizes", "(memory 1 (pagesize 1))"),
+        (
+            "relaxed SIMD",
+            "(func (param v128 v128) (result v128) (i32x4.relaxed_trunc_f32x4_s (local.get 0)))",
+        ),
+        (
+            "garbage collection",
+            "(type $s (struct (field i32)))(func (result (ref $s)) (struct.new_default $s))",
+        ),
+    ] {
+        let Ok(wasm) = wat::parse_str(format!("(component (core module {module}))")) else {
+            panic!("{name} cannot be written");
+        };
+        let unfit = refused(&wasm);
+        assert!(matches!(unfit, Unfit::Damaged(_)), "{name}: {unfit}");
+    }
+}
