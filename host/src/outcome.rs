@@ -44,7 +44,7 @@ reasons! {
     Accepted = "accepted", Delivered;
     /// The component read the response as a success.
     ComponentSaysDelivered = "component-says-delivered", Delivered;
-    /// The component read the response as a success, but the status was not 2xx.
+    /// The component read the response as a success, but the status was 5xx.
     Overruled = "overruled", BadResponse;
 
     // What the egress policy refuses. Nothing was dialled.
@@ -90,8 +90,6 @@ reasons! {
     TotalTimeout = "total-timeout", Timeout;
     /// The connection broke after the request was sent: it may have arrived.
     AnswerLost = "answer-lost", BadResponse;
-    /// The process ended between sending and noting the outcome: it may have arrived.
-    Interrupted = "interrupted", BadResponse;
     /// What came is not HTTP.
     BadResponse = "bad-response", BadResponse;
     /// The response is encoded though identity was asked for.

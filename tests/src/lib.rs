@@ -7,4 +7,4 @@ mod world;
 
 pub use process::{Process, Ran, run};
 pub use receiver::{Behaviour, Receiver, Request};
-pub use world::{Folder, Posted, World, WorldBuilder, alert, wait_for};
+pub use world::{Folder, Posted, World, WorldBuilder, alert, unhurried, wait_for};

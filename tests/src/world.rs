@@ -98,6 +98,17 @@ pub fn alert(kind: &str, change: &Value) -> Value {
     alert
 }
 
+/// The default limits, but for time: host functions are not optimised here, and the tests beside this one
+/// keep the machine busy. What is about time sets its own.
+#[must_use]
+pub fn unhurried() -> sandbox::Limits {
+    sandbox::Limits {
+        cpu: Duration::from_secs(5),
+        wall: PATIENCE,
+        ..sandbox::Limits::default()
+    }
+}
+
 /// What a `World` is made from.
 pub struct WorldBuilder {
     folder: Folder,
@@ -251,7 +262,7 @@ impl World {
         WorldBuilder {
             folder: Folder::new(),
             clock: Clock::System,
-            limits: sandbox::Limits::default(),
+            limits: unhurried(),
             egress: egress::Limits::default(),
             desired: json!({}),
             components: Vec::new(),

@@ -13,7 +13,7 @@ use campanile_contract::params::Param;
 use campanile_contract::text::{Localizer, Rich, Span};
 
 use super::alerts::{NAME, TEXT};
-use super::setup::{LANGUAGES, patient};
+use super::setup::LANGUAGES;
 use super::{files, html, shown};
 
 /// 2026-01-02 03:04:05 UTC.
@@ -86,7 +86,7 @@ pub(super) fn files() -> impl Iterator<Item = String> {
 fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
     SANDBOX.get_or_init(|| {
-        let sandbox = Sandbox::start(patient(), 1).expect("a sandbox");
+        let sandbox = Sandbox::start(campanile_tests::unhurried(), 1).expect("a sandbox");
         for (_, wasm) in BUILTIN {
             sandbox.install(wasm).expect("it fits");
         }

@@ -2,7 +2,6 @@
 
 use std::time::Duration;
 
-use campanile::sandbox::Limits;
 use campanile_tests::{Behaviour, Receiver, Request, World, WorldBuilder, wait_for};
 use serde_json::{Value, json};
 
@@ -19,19 +18,9 @@ pub(super) const A_PACE: Duration = Duration::from_secs(3);
 /// Language, and a time zone where it is spoken.
 pub(super) const LANGUAGES: [(&str, &str); 2] = [("en", "Europe/London"), ("it", "Europe/Rome")];
 
-/// The host's limits, but for time: what splits long texts is not optimised in a test, and takes ten times
-/// as long.
-pub(super) fn patient() -> Limits {
-    Limits {
-        cpu: Duration::from_secs(5),
-        wall: Duration::from_secs(50),
-        ..Limits::default()
-    }
-}
-
 /// A program whose clock stands still.
 pub(super) fn held() -> WorldBuilder {
-    World::builder().held_clock().limits(patient())
+    World::builder().held_clock()
 }
 
 /// Whether this is how ids are written.

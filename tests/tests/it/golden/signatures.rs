@@ -5,7 +5,7 @@ use reqwest::header::{HeaderMap, HeaderName, HeaderValue};
 use serde_json::{Value, json};
 use standardwebhooks::Webhook;
 
-use super::setup::{SIGNING_KEY, held, patient};
+use super::setup::{SIGNING_KEY, held};
 
 fn headers(request: &Request) -> HeaderMap {
     let header = |(name, value): &(String, String)| {
@@ -22,11 +22,7 @@ async fn signed(receiver: &Receiver, params: &Value) -> World {
     if let (Some(all), Some(params)) = (all.as_object_mut(), params.as_object()) {
         all.extend(params.clone());
     }
-    let world = World::builder()
-        .limits(patient())
-        .webhook_with(receiver, &all)
-        .start()
-        .await;
+    let world = World::builder().webhook_with(receiver, &all).start().await;
     let hostile = alert(
         "x",
         &json!({"title": super::alerts::TEXT, "message": super::alerts::TEXT}),

@@ -152,7 +152,7 @@ async fn one_poisoned_alert_of_eight_is_a_dead_letter_and_seven_arrive() {
 }
 
 #[tokio::test]
-async fn two_poisoned_alerts_with_good_ones_between_them_pause_nothing() {
+async fn poisoned_alerts_with_good_ones_between_them_pause_nothing() {
     let stage = Stage::new(&["poison"]).await;
     let kinds = ["poison", "b", "poison", "d", "poison", "f", "poison", "h"];
     stage.post(&kinds).await;
@@ -197,29 +197,31 @@ async fn a_component_that_fails_every_alert_is_paused_after_three_and_keeps_the_
     assert_eq!(stage.dead("panics").await.len(), 3, "nothing more is tried");
 }
 
-#[tokio::test]
-async fn a_component_that_spins_as_it_starts_is_paused_and_keeps_its_alerts() {
-    let spins = Raw::new()
+/// A component that spins as it starts, from this second of the Unix epoch on.
+fn spins_from(second: u64) -> Vec<u8> {
+    Raw::new()
         .importing(
             "wasi:clocks/wall-clock@0.2.0",
             "record datetime { seconds: u64, nanoseconds: u32 } now: func() -> datetime;",
             "now",
             "(param i32)",
         )
-        .field(
+        .field(&format!(
             "(func (export \"_initialize\") (call $called (i32.const 1536))
-               (if (i64.gt_u (i64.load (i32.const 1536)) (i64.const 1700000000))
-                 (then (loop $on (br $on)))))",
-        )
-        .build();
-    let bystander = campanile_tests::Receiver::ok().await;
+               (if (i64.ge_u (i64.load (i32.const 1536)) (i64.const {second}))
+                 (then (loop $on (br $on)))))"
+        ))
+        .build()
+}
+
+#[tokio::test]
+async fn a_component_that_spins_as_it_starts_cannot_be_configured() {
     let world = World::builder()
-        .component(&spins)
+        .component(&spins_from(1_700_000_000))
         .limits(limits())
-        .webhook(&bystander)
         .start()
         .await;
-    // What spins as it starts cannot be asked whether its parameters are good.
+    // It cannot be asked whether its parameters are good.
     let wanted = serde_json::json!({"endpoints": [{"name": "raw", "component": "raw"}]});
     let mistakes = world.apply(wanted, "en").await.expect_err("it is refused");
     assert_eq!(mistakes.len(), 1);
@@ -228,10 +230,36 @@ async fn a_component_that_spins_as_it_starts_is_paused_and_keeps_its_alerts() {
         said.contains("endpoint raw") && said.contains("deadline: 100 ms"),
         "{said}"
     );
-    world
-        .post(&campanile_tests::alert("first", &serde_json::json!({})))
+}
+
+#[tokio::test]
+async fn a_component_that_begins_to_spin_later_is_paused_and_keeps_its_alerts() {
+    let stage = Stage::held(&[], Behaviour::status(200)).await;
+    let from = stage.world.clock.now() / 1000 + 3600;
+    let installed = stage.world.app.install(spins_from(from)).await;
+    installed.expect("it is honest for an hour");
+    let applied = stage
+        .world
+        .apply(
+            serde_json::json!({
+                "endpoints": [{"name": "raw", "component": "raw"}],
+                "recipients": [{"name": "raw", "endpoint": "raw", "language": "en", "time_zone": "UTC"}],
+            }),
+            "en",
+        )
         .await;
-    bystander.wait_for(1).await;
+    assert!(applied.is_ok(), "{applied:?}");
+    stage.world.advance(Duration::from_secs(3600));
+    let kinds = ["a", "b", "c", "d", "e"];
+    stage.post(&kinds).await;
+    stage.bystander_has(&kinds).await;
+    let paused = wait_for("the pause", || async { stage.endpoint("raw").await.paused }).await;
+    assert_eq!(paused, "deadline");
+    stage.settled().await;
+    let dead = stage.dead("raw").await;
+    assert_eq!(dead.len(), 3, "{dead:?}");
+    let counts = stage.world.app.store.counts().await.expect("counts");
+    assert_eq!((counts.queued, counts.pending), (2, 0), "the rest stays");
 }
 
 #[tokio::test]
