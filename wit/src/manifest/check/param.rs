@@ -21,6 +21,13 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
             default(param, &key, findings);
         }
         uses(manifest, param, &key, findings);
+        // Only an endpoint's secrets are sealed, so anywhere else one would be stored in clear.
+        findings.require(
+            at < endpoint || !param.kind.is_secret(),
+            &key("kind"),
+            "a recipient's parameter is no secret",
+            "a secret among the endpoint's parameters",
+        );
     }
 }
 
@@ -347,6 +354,26 @@ mod tests {
                     "endpoint-param[2].uses[0].place: the route `send` goes elsewhere",
                 ),
             ],
+        );
+    }
+
+    #[test]
+    fn a_secret_is_an_endpoints_and_never_a_recipients() {
+        let with = |table: &str| {
+            format!(
+                "manifest = 1\nname = \"x\"\ntitle = \"x\"\nversion = \"1.0.0\"\n\
+                 [[route]]\nname = \"send\"\norigin = {{ at = \"https://a.example\" }}\n\
+                 methods = [\"POST\"]\npaths = [\"/x\"]\n\
+                 [[{table}]]\nname = \"token\"\nkind = \"secret\"\n\
+                 uses = [{{ route = \"send\", place = \"authorization\" }}]\n"
+            )
+        };
+        let parse = crate::manifest::Manifest::from_toml;
+        assert!(parse(&with("endpoint-param")).is_ok());
+        let mistakes = parse(&with("recipient-param")).unwrap_err();
+        assert!(
+            mistakes.to_string().contains("recipient-param[0].kind"),
+            "{mistakes}"
         );
     }
 }
