@@ -4,25 +4,11 @@
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Name of the environment variable that the code reads, package, and file.
-const COMPONENTS: [(&str, &str, &str); 3] = [
-    (
-        "CAMPANILE_TELEGRAM",
-        "campanile-telegram",
-        "campanile_telegram.wasm",
-    ),
-    (
-        "CAMPANILE_WEBHOOK",
-        "campanile-webhook",
-        "campanile_webhook.wasm",
-    ),
-    ("CAMPANILE_FLOWS", "campanile-flows", "campanile_flows.wasm"),
-];
-
 const TARGET: &str = "wasm32-wasip2";
 
 fn main() {
     let root = Path::new(&std::env::var("CARGO_MANIFEST_DIR").expect("cargo sets it")).join("..");
+    let names = example_components(&root);
     for folder in [
         "wit",
         "guest-sdk",
@@ -62,8 +48,8 @@ fn main() {
                 "--target-dir",
             ])
             .arg(&out);
-        for (_, package, _) in COMPONENTS {
-            cargo.args(["--package", package]);
+        for name in &names {
+            cargo.args(["--package", &format!("campanile-{name}")]);
         }
         cargo.output()
     };
@@ -91,12 +77,32 @@ fn main() {
         }
         std::process::exit(1);
     }
-    for (variable, _, file) in COMPONENTS {
-        println!(
-            "cargo:rustc-env={variable}={}",
-            out.join(TARGET).join("component").join(file).display()
-        );
-    }
+    let list: String = names
+        .iter()
+        .map(|name| {
+            let file = format!("campanile_{}.wasm", name.replace('-', "_"));
+            let file = out.join(TARGET).join("component").join(file);
+            format!("({name:?}, include_bytes!({file:?})),\n")
+        })
+        .collect();
+    let generated = PathBuf::from(std::env::var("OUT_DIR").expect("cargo sets it"));
+    std::fs::write(generated.join("builtin.rs"), format!("&[\n{list}]"))
+        .expect("the build's own folder can be written");
+}
+
+/// The folders below `example-endpoints` that hold a crate, in alphabetical order. A folder's name is the
+/// component's, and its package is `campanile-` and that name.
+fn example_components(root: &Path) -> Vec<String> {
+    let folders = ["example-endpoints", "example-endpoints/formatters"];
+    let mut names: Vec<String> = folders
+        .iter()
+        .flat_map(|folder| std::fs::read_dir(root.join(folder)).expect("the examples are there"))
+        .map(|entry| entry.expect("a folder's entry").path())
+        .filter(|path| path.join("Cargo.toml").is_file())
+        .filter_map(|path| Some(path.file_name()?.to_str()?.to_owned()))
+        .collect();
+    names.sort();
+    names
 }
 
 fn missing_target(stderr: &[u8]) -> bool {

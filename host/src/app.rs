@@ -30,7 +30,7 @@ use crate::schedule::{self, Waker, pacing::Pacing};
 use crate::secret::{MasterKey, Vault};
 use crate::store::{Acceptance, Accepted, Idempotency, Store, StoreError};
 
-pub use components::BUILTIN;
+pub use components::{BUILTIN, builtin};
 pub use tokens::{ADMIN, Contact, INGEST};
 
 /// How long clients may take to finish their requests once the program is to end: storing alerts takes

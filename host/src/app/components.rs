@@ -8,12 +8,15 @@ use crate::directory::{Component, Snapshot};
 use crate::sandbox::{Installed, digest};
 use crate::store::{ComponentRow, Configuration, StoreError};
 
-/// The example components, by name.
-pub const BUILTIN: &[(&str, &[u8])] = &[
-    ("telegram", include_bytes!(env!("CAMPANILE_TELEGRAM"))),
-    ("webhook", include_bytes!(env!("CAMPANILE_WEBHOOK"))),
-    ("flows", include_bytes!(env!("CAMPANILE_FLOWS"))),
-];
+/// The example components, by name, in alphabetical order: one for each crate in `example-endpoints`.
+pub const BUILTIN: &[(&str, &[u8])] = include!(concat!(env!("OUT_DIR"), "/builtin.rs"));
+
+/// The example component of this name.
+#[must_use]
+pub fn builtin(name: &str) -> Option<&'static [u8]> {
+    let (_, wasm) = BUILTIN.iter().find(|(known, _)| *known == name)?;
+    Some(wasm)
+}
 
 impl App {
     /// Installs what came with the program and what is stored. A stored component that does not fit any

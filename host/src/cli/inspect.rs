@@ -28,10 +28,7 @@ pub(super) async fn inspect(
             ..
         } = look(Path::new(component))?;
         (manifest, digest, Some(imports))
-    } else if let Some((_, wasm)) = crate::app::BUILTIN
-        .iter()
-        .find(|(name, _)| *name == component)
-    {
+    } else if let Some(wasm) = crate::app::builtin(component) {
         let installed = Sandbox::start(Limits::default(), 0)?.install(wasm)?;
         (
             installed.manifest,

@@ -115,11 +115,9 @@ async fn alone(arguments: &[&str]) -> Ran {
 }
 
 fn builtin(name: &str) -> Vec<u8> {
-    let (_, wasm) = BUILTIN
-        .iter()
-        .find(|(known, _)| *known == name)
-        .expect("an example component");
-    wasm.to_vec()
+    campanile::app::builtin(name)
+        .expect("an example component")
+        .to_vec()
 }
 
 /// The same component under another digest: a custom section more, which says nothing.

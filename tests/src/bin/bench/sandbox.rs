@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use campanile::app::BUILTIN;
+use campanile::app::builtin;
 use campanile::sandbox::{Answered, Call, Limits, Recipient, Sandbox};
 use campanile_contract::alert::{Action, Entity, Severity};
 use campanile_contract::notification::Notification;
@@ -90,11 +90,7 @@ pub(crate) fn instantiate() -> anyhow::Result<Vec<Figure>> {
 
 fn installed(name: &str) -> anyhow::Result<(Sandbox, String)> {
     let sandbox = Sandbox::start(Limits::default(), 0)?;
-    let wasm = BUILTIN
-        .iter()
-        .find(|(known, _)| *known == name)
-        .map_or(&[][..], |(_, wasm)| wasm);
-    let installed = sandbox.install(wasm)?;
+    let installed = sandbox.install(builtin(name).unwrap_or_default())?;
     Ok((sandbox, installed.digest))
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::OnceLock;
 
 use campanile::alert::sound::repeated_key;
-use campanile::app::BUILTIN;
+use campanile::app::{BUILTIN, builtin};
 use campanile::message::Message;
 use campanile::sandbox::{Answered, Call, Recipient, Sandbox, digest, judge};
 use campanile_contract::alert::{Action, Entity, Severity};
@@ -95,8 +95,7 @@ fn sandbox() -> &'static Sandbox {
 }
 
 fn ask(component: &str, call: Call) -> Answered {
-    let wasm = BUILTIN.iter().find(|(name, _)| *name == component);
-    let digest = digest(wasm.expect("a component that comes with the program").1);
+    let digest = digest(builtin(component).expect("a component that comes with the program"));
     let invocation = sandbox().invocation(&digest, NOW, call);
     let answer = sandbox().call_here(invocation);
     answer.result.expect("an answer")

@@ -1,6 +1,6 @@
 //! The same invocation gives the same answer, byte for byte, and both are data.
 
-use campanile::app::BUILTIN;
+use campanile::app::builtin;
 use campanile::message::Response;
 use campanile::outcome::Reason;
 use campanile::sandbox::{Answer, Answered, Call, Event, Fault, Invocation, Sandbox};
@@ -36,10 +36,7 @@ fn the_same_invocation_gives_the_same_answer_byte_for_byte() {
     ]);
     let hook = recipient(&[("url", "set"), ("alerts_per_request", "3")]);
     for (name, recipient) in [("telegram", bot), ("webhook", hook)] {
-        let (_, wasm) = BUILTIN
-            .iter()
-            .find(|(known, _)| *known == name)
-            .expect("it");
+        let wasm = builtin(name).expect("it");
         let answer = answered(wasm, dequeue(recipient.clone(), 8));
         assert!(answer.contains("\"deliveries\":[{"), "{name}: {answer}");
         answered(wasm, Call::RunTest(recipient));
@@ -145,7 +142,8 @@ fn invocations_of_every_kind_survive_the_way_through_json() {
 fn answers_of_every_kind_survive_the_way_through_json() {
     let (sandbox, liar) = sandbox(limits(), LIAR);
     let formatter = sandbox.install(FORMATTER).expect("it fits").digest;
-    let telegram = sandbox.install(BUILTIN[0].1).expect("it fits").digest;
+    let telegram = builtin("telegram").expect("it is there");
+    let telegram = sandbox.install(telegram).expect("it fits").digest;
     let how = |how: &str| recipient(&[("how", how), ("url", "http://h"), ("chat", "1")]);
     let response = Response {
         message: 0,

@@ -1,6 +1,6 @@
 //! What is refused at install: what is wrong, where, and what was expected.
 
-use campanile::app::BUILTIN;
+use campanile::app::builtin;
 use campanile::sandbox::{Limits, Sandbox, Unfit};
 
 use super::raw::{MANIFEST, Raw};
@@ -84,7 +84,7 @@ fn what_is_no_component_is_refused_with_what_was_found_and_expected() {
 
 #[test]
 fn a_component_that_is_cut_anywhere_is_refused() {
-    let (_, whole) = BUILTIN[1];
+    let whole = builtin("webhook").expect("it is there");
     for (numerator, denominator) in [(1, 2), (1, 1000), (1, 10), (9, 10), (999, 1000)] {
         let unfit = refused(&whole[..whole.len() * numerator / denominator]);
         assert!(matches!(unfit, Unfit::Damaged(_)), "{unfit}");
