@@ -3,6 +3,7 @@
 
 mod process;
 mod receiver;
+pub mod tools;
 mod world;
 
 pub use process::{Process, Ran, run};
