@@ -11,3 +11,4 @@ mod newcomer;
 mod parameters;
 mod process;
 mod secrets;
+mod words;

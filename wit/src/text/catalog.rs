@@ -11,7 +11,8 @@ use super::{Arg, Template, Value, figures};
 use crate::locales::{self, COUNT, FALLBACK};
 
 /// The host's own languages. Another one is a file and a line here.
-const HOST: [(&str, &str); 2] = [
+const HOST: [(&str, &str); 3] = [
+    ("de", include_str!("../../../locales/de.json")),
     ("en", include_str!("../../../locales/en.json")),
     ("it", include_str!("../../../locales/it.json")),
 ];
@@ -212,8 +213,20 @@ mod tests {
     fn the_hosts_languages_agree() {
         let host = Catalog::host();
         assert_eq!(host.differences(), [""; 0]);
-        assert_eq!(host.languages().collect::<Vec<_>>(), ["en", "it"]);
         assert!(host.has("alert_messages.host_entity") && !host.has("alert_messages"));
+    }
+
+    #[test]
+    fn every_file_of_the_hosts_words_is_a_language() {
+        let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/../locales");
+        let files = std::fs::read_dir(folder).unwrap();
+        let mut files: Vec<String> = files
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect();
+        files.sort();
+        let languages = Catalog::host().languages();
+        let expected: Vec<String> = languages.map(|tag| format!("{tag}.json")).collect();
+        assert_eq!(files, expected, "add the language to `HOST`");
     }
 
     #[test]

@@ -535,32 +535,50 @@ mod tests {
     #[test]
     fn typed_values_are_written_as_the_language_does() {
         let table = [
-            (Value::Bytes(1_200_000_000), "1.2 GB", "1,2 GB"),
-            (Value::Bytes(512), "512 B", "512 B"),
-            (Value::Duration(7_500_000), "2 h 5 min", "2 h 5 min"),
-            (Value::Duration(90_000_000), "1 d 1 h", "1 g 1 h"),
+            (Value::Integer(1_081), "1,081", "1.081", "1.081"),
+            (Value::Number(1_081.5), "1,081.5", "1.081,5", "1.081,5"),
+            (Value::Bytes(1_200_000_000), "1.2 GB", "1,2 GB", "1,2 GB"),
+            (Value::Bytes(512), "512 B", "512 B", "512 B"),
+            (
+                Value::Duration(7_500_000),
+                "2 h 5 min",
+                "2 h 5 min",
+                "2 h 5 min",
+            ),
+            (Value::Duration(1_500), "1.5 s", "1,5 s", "1,5 s"),
+            (Value::Duration(90_000_000), "1 d 1 h", "1 g 1 h", "1 T 1 h"),
             (
                 Value::Instant(1_720_517_073_000),
                 "2024-07-09 11:24:33 CEST",
                 "09/07/2024 11:24:33 CEST",
+                "09.07.2024 11:24:33 CEST",
             ),
             (
                 Value::Instant(1_704_067_200_000),
                 "2024-01-01 01:00:00 CET",
                 "01/01/2024 01:00:00 CET",
+                "01.01.2024 01:00:00 CET",
             ),
             (
                 Value::Instant(u64::MAX),
                 "18446744073709551615",
                 "18446744073709551615",
+                "18446744073709551615",
             ),
-            (Value::Key("severity.error".to_owned()), "Error", "Errore"),
+            (
+                Value::Key("severity.error".to_owned()),
+                "Error",
+                "Errore",
+                "Fehler",
+            ),
         ];
         let english = Localizer::new(None, "en", "Europe/Rome");
         let italian = Localizer::new(None, "it", "europe/rome");
-        for (value, expected, in_italian) in table {
+        let german = Localizer::new(None, "de-AT", "Europe/Vienna");
+        for (value, expected, in_italian, in_german) in table {
             assert_eq!(english.value(&value).render(Markup::Plain), expected);
             assert_eq!(italian.value(&value).render(Markup::Plain), in_italian);
+            assert_eq!(german.value(&value).render(Markup::Plain), in_german);
         }
     }
 
