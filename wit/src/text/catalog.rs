@@ -222,6 +222,7 @@ mod tests {
         let files = std::fs::read_dir(folder).unwrap();
         let mut files: Vec<String> = files
             .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .filter(|name| name.ends_with(".json"))
             .collect();
         files.sort();
         let languages = Catalog::host().languages();
