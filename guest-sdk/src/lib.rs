@@ -11,6 +11,7 @@ mod formatter;
 pub mod harness;
 pub mod json;
 pub mod log;
+mod mail;
 mod notification;
 mod params;
 mod piece;
@@ -35,6 +36,7 @@ pub use bindings::formatter::exports::campanile::alerts::formatter::{Event, Piec
 pub use campanile_guest_macros::{export_endpoint, export_formatter};
 pub use endpoint::{Described, Endpoint};
 pub use formatter::Formatter;
+pub use mail::Mail;
 pub use notification::Notification;
 pub use params::{Params, Recipient};
 pub use platform::has;

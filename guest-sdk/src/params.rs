@@ -31,6 +31,12 @@ impl Params {
         self.param(name)?.parse().ok()
     }
 
+    /// The filled lines of a parameter of kind `list` or `emails`, without the space around them.
+    pub fn lines<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        let lines = self.param(name).unwrap_or_default().lines();
+        lines.map(str::trim).filter(|line| !line.is_empty())
+    }
+
     /// Whether a parameter, also a secret one, is set.
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
@@ -126,6 +132,11 @@ impl Recipient {
         self.params.integer(name)
     }
 
+    /// See [`Params::lines`].
+    pub fn lines<'a>(&'a self, name: &str) -> impl Iterator<Item = &'a str> {
+        self.params.lines(name)
+    }
+
     /// See [`Params::is_set`].
     #[must_use]
     pub fn is_set(&self, name: &str) -> bool {
@@ -178,6 +189,18 @@ mod tests {
         assert_eq!(params.param("empty"), None);
         assert!(!params.is_set("empty"));
         assert_eq!(params.integer("silent"), None);
+    }
+
+    #[test]
+    fn lines_are_trimmed_and_empty_ones_left_out() {
+        let params = Params::from(vec![Param {
+            name: "to".into(),
+            key: None,
+            value: "a@b.example\r\n\n  c@d.example \n".into(),
+        }]);
+        let lines: Vec<&str> = params.lines("to").collect();
+        assert_eq!(lines, ["a@b.example", "c@d.example"]);
+        assert_eq!(params.lines("cc").count(), 0);
     }
 
     #[test]

@@ -107,7 +107,7 @@ impl Scheme {
         Self::authorization(value)
     }
 
-    /// Basic authentication, RFC 7617.
+    /// Basic authentication, RFC 7617; of a mail server, `AUTH PLAIN` or `LOGIN`.
     #[must_use]
     pub fn basic(user: impl IntoTemplate, password: impl IntoTemplate) -> Self {
         Self::with(
@@ -135,6 +135,18 @@ impl Scheme {
                 ("key", signing_key(key)),
                 ("header", header.into().into_template()),
                 ("prefix", prefix.into().into_template()),
+            ],
+        )
+    }
+
+    /// `AUTH XOAUTH2` of a mail server: a user and an OAuth 2.0 access token.
+    #[must_use]
+    pub fn xoauth2(user: impl IntoTemplate, token: impl IntoTemplate) -> Self {
+        Self::with(
+            "xoauth2",
+            [
+                ("user", user.into_template()),
+                ("token", token.into_template()),
             ],
         )
     }

@@ -34,7 +34,7 @@ impl Response {
         self.raw.message
     }
 
-    /// The HTTP status.
+    /// The HTTP status; of a mail, SMTP's code: 250, 451, 550 ...
     #[must_use]
     pub fn status(&self) -> u16 {
         self.raw.status

@@ -142,6 +142,10 @@ pub enum ParamKind {
     Url,
     /// One mail address.
     Email,
+    /// Mail addresses, one a line.
+    Emails,
+    /// A mail server: `smtps://host:465`, `smtp+starttls://host:587`, `smtp://host:25`.
+    MailServer,
     /// `true` or `false`.
     Boolean,
     /// A whole number.
@@ -201,9 +205,12 @@ pub struct Route {
     pub name: String,
     /// To where.
     pub origin: Origin,
-    /// HTTP methods, in capitals.
+    /// HTTP methods, in capitals. None on a route to a mail server.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
     /// `*` within a segment or one whole segment, `**` for the rest. Below the origin parameter's own path.
+    /// None on a route to a mail server.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
 }
 
@@ -213,7 +220,7 @@ pub struct Route {
 pub enum Origin {
     /// `https://api.example.com`.
     At(String),
-    /// The name of a parameter of kind `url` or `secret-url`.
+    /// The name of a parameter of kind `url`, `secret-url` or `mail-server`.
     Param(String),
 }
 
@@ -245,7 +252,7 @@ pub enum When {
     /// The host's judgement by status is enough.
     #[default]
     Never,
-    /// After a status other than 2xx.
+    /// After a status other than 2xx, and a mail that was not accepted for every address.
     Failures,
     /// After every response.
     Always,
@@ -346,6 +353,16 @@ impl Manifest {
     #[must_use]
     pub fn route(&self, name: &str) -> Option<&Route> {
         self.routes.iter().find(|route| route.name == name)
+    }
+
+    /// Whether this route leads to a mail server.
+    #[must_use]
+    pub fn is_mail(&self, route: &Route) -> bool {
+        let Origin::Param(name) = &route.origin else {
+            return false;
+        };
+        self.params()
+            .any(|param| param.name == *name && param.kind == ParamKind::MailServer)
     }
 
     /// The definition of this alert kind.

@@ -1,6 +1,7 @@
 //! What an administrator filled in, and the checks that need no component.
 
 mod pattern;
+mod server;
 mod value;
 
 use std::collections::BTreeSet;
@@ -11,8 +12,9 @@ use crate::manifest::grammar::is_token;
 use crate::manifest::{ParamSpec, Place};
 
 pub(crate) use pattern::Pattern;
+pub use server::{MailServer, Security};
 pub(crate) use value::{Fault, is_url, judge, longest};
-pub use value::{LONGEST_LINE, LONGEST_TEXT};
+pub use value::{LONGEST_LINE, LONGEST_TEXT, MOST_ADDRESSES, is_address};
 
 /// One value, or one row of a parameter with rows.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]

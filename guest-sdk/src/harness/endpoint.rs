@@ -23,8 +23,16 @@ pub struct Harness<E> {
     time_zone: String,
     budget: u32,
     alerts: Vec<Notification>,
-    sent: Vec<(String, u32)>,
+    sent: Vec<Sent>,
     endpoint: PhantomData<E>,
+}
+
+/// A delivery of the last call.
+#[derive(Debug)]
+struct Sent {
+    tag: String,
+    alerts: u32,
+    messages: Vec<Message>,
 }
 
 impl<E: Endpoint> Default for Harness<E> {
@@ -160,7 +168,11 @@ impl<E: Endpoint> Harness<E> {
         self.sent = batch
             .deliveries
             .iter()
-            .map(|sent| (sent.tag.clone(), count(&sent.alerts)))
+            .map(|sent| Sent {
+                tag: sent.tag.clone(),
+                alerts: count(&sent.alerts),
+                messages: sent.messages.clone(),
+            })
             .collect();
         Ok(batch)
     }
@@ -172,7 +184,11 @@ impl<E: Endpoint> Harness<E> {
     pub fn run_test(&mut self) -> Result<Vec<Message>, Failure> {
         let recipient = self.recipient();
         let messages = native::call(Vec::new(), self.localizer(), || E::run_test(&recipient)).0?;
-        self.sent = vec![(String::new(), 0)];
+        self.sent = vec![Sent {
+            tag: String::new(),
+            alerts: 0,
+            messages: messages.clone(),
+        }];
         Ok(messages)
     }
 
@@ -216,6 +232,8 @@ impl<E: Endpoint> Harness<E> {
 
     /// Answers the message `message` of the delivery `delivery`, both counted from 0, of the last call.
     /// The component reads what the manifest declares; where it declares nothing, the verdict is to agree.
+    /// Of a mail, `status` is SMTP's code and `body` such as
+    /// `{"accepted": ["a@b.example"], "refused": [], "reply": "2.0.0 queued"}`.
     ///
     /// # Panics
     /// Where the last call gave no such delivery.
@@ -228,11 +246,12 @@ impl<E: Endpoint> Harness<E> {
         headers: &[(&str, &str)],
         body: &str,
     ) -> Verdict {
-        let Some((tag, alerts)) = self.sent.get(delivery) else {
+        let Some(sent) = self.sent.get(delivery) else {
             panic!("the last call gave {} deliveries", self.sent.len())
         };
         let declared = &manifest::<E>().reads;
-        if !reads::wanted(declared, status) {
+        let is_mail = matches!(sent.messages.get(message as usize), Some(Message::Mail(_)));
+        if !reads::wanted(declared, status, is_mail && reads::some_refused(body)) {
             return Verdict::agree();
         }
         let (body, truncated) = reads::body(declared, body);
@@ -245,7 +264,7 @@ impl<E: Endpoint> Harness<E> {
             truncated,
             extra: Vec::new(),
         };
-        let response = Response::new(tag.clone(), *alerts, given);
+        let response = Response::new(sent.tag.clone(), sent.alerts, given);
         let recipient = self.recipient();
         native::call(Vec::new(), self.localizer(), || {
             E::read_response(&recipient, &response)

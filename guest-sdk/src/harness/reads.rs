@@ -7,12 +7,20 @@ use serde_json::{Map, Value};
 const BODY_LIMIT: usize = 64 * 1024;
 
 /// Whether `read-response` is called at all.
-pub(super) fn wanted(reads: &Reads, status: u16) -> bool {
+pub(super) fn wanted(reads: &Reads, status: u16, some_refused: bool) -> bool {
     match reads.when {
         When::Never => false,
-        When::Failures => !(200..300).contains(&status),
+        When::Failures => some_refused || !(200..300).contains(&status),
         When::Always => true,
     }
+}
+
+/// Whether a mail's answer says that some addresses were refused.
+pub(super) fn some_refused(body: &str) -> bool {
+    let json: Value = serde_json::from_str(body).unwrap_or(Value::Null);
+    json.pointer("/refused")
+        .and_then(Value::as_array)
+        .is_some_and(|refused| !refused.is_empty())
 }
 
 /// The declared headers, with their names in lower case.
@@ -56,16 +64,17 @@ mod tests {
 
     #[test]
     fn a_response_is_read_when_the_manifest_says_so() {
-        for (when, status, expected) in [
-            (When::Never, 500, false),
-            (When::Failures, 199, true),
-            (When::Failures, 200, false),
-            (When::Failures, 299, false),
-            (When::Failures, 300, true),
-            (When::Always, 200, true),
+        for (when, status, some_refused, expected) in [
+            (When::Never, 500, true, false),
+            (When::Failures, 199, false, true),
+            (When::Failures, 200, false, false),
+            (When::Failures, 250, true, true),
+            (When::Failures, 299, false, false),
+            (When::Failures, 300, false, true),
+            (When::Always, 200, false, true),
         ] {
             assert_eq!(
-                wanted(&reads(when, &[]), status),
+                wanted(&reads(when, &[]), status, some_refused),
                 expected,
                 "{when:?} {status}"
             );

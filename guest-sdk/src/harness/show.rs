@@ -2,6 +2,7 @@
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
+use crate::bindings::endpoint::campanile::alerts::delivery::Mail;
 use crate::{Batch, Body, Delivery, Encoding, Field, HttpRequest, Message, Part, Scheme};
 
 impl Display for Batch {
@@ -34,6 +35,7 @@ impl Display for Message {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         match self {
             Self::Http(request) => write!(f, "{request}"),
+            Self::Mail(mail) => write!(f, "{mail}"),
             other => write!(f, "{other:?}"),
         }
     }
@@ -73,6 +75,32 @@ impl Display for HttpRequest {
             }
             other => writeln!(f, "\n{other:?}"),
         }
+    }
+}
+
+impl Display for Mail {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        writeln!(f, "MAIL {}", self.server)?;
+        for scheme in &self.auth {
+            writeln!(f, "{scheme}")?;
+        }
+        writeln!(f, "From: {}", self.from)?;
+        writeln!(f, "To: {}", self.to.join(", "))?;
+        if !self.cc.is_empty() {
+            writeln!(f, "Cc: {}", self.cc.join(", "))?;
+        }
+        writeln!(f, "Subject: {}", self.subject)?;
+        for (name, value) in &self.headers {
+            writeln!(f, "{name}: {value}")?;
+        }
+        for thread in &self.threads {
+            writeln!(f, "Thread: {thread}")?;
+        }
+        writeln!(f, "\n{}", self.text)?;
+        if let Some(html) = &self.html {
+            writeln!(f, "\n--- html\n{html}")?;
+        }
+        Ok(())
     }
 }
 
@@ -119,7 +147,37 @@ fn template(f: &mut Formatter<'_>, parts: &[Part]) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use crate::json::Object;
-    use crate::{Message, Request, Scheme, delivery_id, secret, template};
+    use crate::{Mail, Message, Request, Scheme, delivery_id, secret, template};
+
+    #[test]
+    fn a_mail_is_shown_with_its_holes() {
+        let mail = Mail::via("smtps://mail.example:465")
+            .basic("noc", secret("password"))
+            .from("alerts@a.example")
+            .to_all(["b@c.example", "d@e.example"])
+            .cc("f@g.example")
+            .subject("Flood")
+            .header("X-Priority", "1")
+            .thread("42")
+            .text("A flood.")
+            .html("<p>A flood.");
+        assert_eq!(
+            Message::from(mail).to_string(),
+            "MAIL smtps://mail.example:465\n\
+             (basic, user = noc, password = <secret password>)\n\
+             From: alerts@a.example\n\
+             To: b@c.example, d@e.example\n\
+             Cc: f@g.example\n\
+             Subject: Flood\n\
+             X-Priority: 1\n\
+             Thread: 42\n\
+             \n\
+             A flood.\n\
+             \n\
+             --- html\n\
+             <p>A flood.\n"
+        );
+    }
 
     #[test]
     fn a_request_is_shown_with_its_holes() {

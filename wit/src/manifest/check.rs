@@ -413,8 +413,8 @@ mod tests {
                 ("fab fa-telegram", "telegram", "icon: "),
                 (
                     "features = [\"http\"]",
-                    "features = [\"mail\"]",
-                    "features[0]: this host does not have `mail`; expected http",
+                    "features = [\"syslog\"]",
+                    "features[0]: this host does not have `syslog`; expected http",
                 ),
                 (
                     "features = [\"http\"]",

@@ -4,10 +4,12 @@
 /// has the same list.
 pub const FEATURES: &[&str] = &[
     "http",
+    "mail",
     "scheme.authorization",
     "scheme.basic",
     "scheme.standard-webhooks",
     "scheme.hmac-sha256",
+    "scheme.xoauth2",
     "fact.delivery-id",
     "fact.unix-seconds",
     "fact.rfc3339",
@@ -36,10 +38,14 @@ mod tests {
     #[test]
     fn has_only_what_is_carried_out() {
         assert!(has("http"));
+        assert!(has("mail"));
+        assert!(has("scheme.xoauth2"));
         assert!(has("scheme.standard-webhooks"));
         for name in [
             "",
-            "mail",
+            "Mail",
+            "smtp",
+            "xoauth2",
             "syslog",
             "HTTP",
             "standard-webhooks",

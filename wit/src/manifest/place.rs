@@ -12,7 +12,8 @@
 //! | `form:NAME` | in the value of that field of a form |
 //! | `json:POINTER` | in the string at that RFC 6901 pointer of a JSON body |
 //! | `whole-url` | as the whole URL; for `secret-url` |
-//! | `mail-user`, `mail-password` | in a field of the scheme `basic` of a mail |
+//! | `mail-user` | in the user of the scheme `basic` or `xoauth2` of a mail |
+//! | `mail-password` | in the password of `basic`, or the token of `xoauth2`, of a mail |
 
 use std::fmt;
 use std::str::FromStr;
@@ -46,12 +47,20 @@ pub enum Place {
     WholeUrl,
     /// The user that a mail server is told.
     MailUser,
-    /// The password that a mail server is told.
+    /// The password or token that a mail server is told.
     MailPassword,
 }
 
 /// The words for all places, as messages show them.
 const EXPECTED: &str = "authorization, basic-user, basic-password, header:NAME, header:*, path, query:NAME, form:NAME, json:POINTER, whole-url, mail-user or mail-password";
+
+impl Place {
+    /// Whether it is a place of a mail; all others are of an HTTP request.
+    #[must_use]
+    pub fn is_of_mail(&self) -> bool {
+        matches!(self, Self::MailUser | Self::MailPassword)
+    }
+}
 
 impl FromStr for Place {
     /// Says in words what is wrong.

@@ -73,6 +73,36 @@ per-destination = ["1/1s", "20/60s"]
 destination = ["chat"]
 "#;
 
+pub(crate) const MAIL: &str = r#"manifest = 1
+name = "email"
+title = "Mail"
+version = "1.0.0"
+features = ["mail", "scheme.xoauth2"]
+
+[[endpoint-param]]
+name = "server"
+kind = "mail-server"
+default = "smtps://mail.example"
+
+[[endpoint-param]]
+name = "password"
+kind = "secret"
+uses = [{ route = "mail", place = "mail-password" }]
+
+[[endpoint-param]]
+name = "from"
+kind = "email"
+
+[[recipient-param]]
+name = "to"
+kind = "emails"
+default = "noc@a.example"
+
+[[route]]
+name = "mail"
+origin = { param = "server" }
+"#;
+
 pub(crate) const FORMATTER: &str = r#"manifest = 1
 name = "flows"
 title = "Flows"

@@ -1,9 +1,12 @@
 //! Whether one value fits its kind. Pure: nothing is looked up.
 
+use std::collections::BTreeSet;
+
 use thiserror::Error;
 use url::Url;
 
 use super::pattern::Pattern;
+use super::server::MailServer;
 use crate::manifest::{ParamKind, ParamSpec, duration};
 
 /// The longest value of one line, in bytes: more than any token or address that a destination gives out.
@@ -12,6 +15,9 @@ pub const LONGEST_LINE: usize = 4 * 1024;
 
 /// The longest value of several lines, in bytes.
 pub const LONGEST_TEXT: usize = 64 * 1024;
+
+/// The most addresses of one mail: RFC 5321, section 4.5.3.1.8, obliges every server to take so many.
+pub const MOST_ADDRESSES: usize = 100;
 
 /// The fewest characters of a signing key that is plain text: 16 of them are past guessing.
 const SHORTEST_SIGNING_KEY: usize = 16;
@@ -33,6 +39,10 @@ pub(crate) enum Fault {
     NotAChoice { choices: String },
     #[error("one mail address")]
     NotAnAddress,
+    #[error("one mail address a line, at most {MOST_ADDRESSES}, each once")]
+    NotAddresses,
+    #[error("smtps://host:465, smtp+starttls://host:587 or smtp://host:25")]
+    NotAMailServer,
     #[error("http:// or https://, a host, and neither user nor fragment")]
     NotAUrl,
     #[error("a decimal number")]
@@ -60,6 +70,8 @@ impl Fault {
             Self::TooLong { .. } => "params.too_long",
             Self::NotAChoice { .. } => "params.not_a_choice",
             Self::NotAnAddress => "params.not_an_address",
+            Self::NotAddresses => "params.not_addresses",
+            Self::NotAMailServer => "params.not_a_mail_server",
             Self::NotAUrl => "params.not_a_url",
             Self::NotANumber => "params.not_a_number",
             Self::NotADuration => "params.not_a_duration",
@@ -85,7 +97,7 @@ impl Fault {
 /// The longest value of this kind, in bytes.
 pub(crate) fn longest(kind: ParamKind) -> usize {
     match kind {
-        ParamKind::Multiline | ParamKind::List => LONGEST_TEXT,
+        ParamKind::Multiline | ParamKind::List | ParamKind::Emails => LONGEST_TEXT,
         _ => LONGEST_LINE,
     }
 }
@@ -102,7 +114,10 @@ pub(crate) fn judge(spec: &ParamSpec, value: &str) -> Result<(), Fault> {
     {
         return Err(Fault::TooLong { limit });
     }
-    let several_lines = matches!(spec.kind, ParamKind::Multiline | ParamKind::List);
+    let several_lines = matches!(
+        spec.kind,
+        ParamKind::Multiline | ParamKind::List | ParamKind::Emails
+    );
     if value
         .chars()
         .any(|c| c.is_control() && !(several_lines && matches!(c, '\n' | '\r' | '\t')))
@@ -113,6 +128,8 @@ pub(crate) fn judge(spec: &ParamSpec, value: &str) -> Result<(), Fault> {
     match spec.kind {
         ParamKind::Url | ParamKind::SecretUrl => good(is_url(value), Fault::NotAUrl)?,
         ParamKind::Email => good(is_address(value), Fault::NotAnAddress)?,
+        ParamKind::Emails => good(are_addresses(value), Fault::NotAddresses)?,
+        ParamKind::MailServer => good(MailServer::parse(value).is_some(), Fault::NotAMailServer)?,
         ParamKind::Boolean => good(matches!(value, "true" | "false"), Fault::NotABoolean)?,
         ParamKind::Integer => good(is_integer(value), Fault::NotANumber)?,
         ParamKind::Decimal => good(is_decimal(value), Fault::NotANumber)?,
@@ -144,13 +161,13 @@ pub(crate) fn judge(spec: &ParamSpec, value: &str) -> Result<(), Fault> {
     }
 }
 
-/// A `list` is judged line by line.
+/// A `list` and `emails` are judged line by line.
 fn follows(pattern: &str, kind: ParamKind, value: &str) -> Result<(), Fault> {
     let fault = || Fault::Malformed {
         expected: pattern.to_owned(),
     };
     let compiled = Pattern::compile(pattern).map_err(|_| fault())?;
-    let good = if kind == ParamKind::List {
+    let good = if matches!(kind, ParamKind::List | ParamKind::Emails) {
         value
             .lines()
             .filter(|line| !line.trim().is_empty())
@@ -174,8 +191,18 @@ pub(crate) fn is_url(value: &str) -> bool {
         && Url::parse(value).is_ok_and(|url| url.has_host())
 }
 
+/// Filled lines, each an address, and none of them twice.
+fn are_addresses(value: &str) -> bool {
+    let mut seen = BTreeSet::new();
+    let mut lines = value.lines().map(str::trim).filter(|line| !line.is_empty());
+    !value.trim().is_empty()
+        && lines.all(|line| is_address(line) && seen.insert(line.to_ascii_lowercase()))
+        && seen.len() <= MOST_ADDRESSES
+}
+
 /// RFC 5321's dot-string at a host name: no quotes, comments, address literals or non-ASCII.
-fn is_address(value: &str) -> bool {
+#[must_use]
+pub fn is_address(value: &str) -> bool {
     let Some((local, host)) = value.split_once('@') else {
         return false;
     };
@@ -350,6 +377,41 @@ mod tests {
                 &long_local,
             ],
         );
+    }
+
+    #[test]
+    fn several_addresses_are_one_a_line() {
+        let many = |count: usize| {
+            (0..count)
+                .map(|at| format!("a{at}@b.c\n"))
+                .collect::<String>()
+        };
+        judge_all(
+            ParamKind::Emails,
+            &Fault::NotAddresses,
+            &[
+                "noc@example.com",
+                "a@b.c\nd@e.f",
+                "a@b.c\r\n\r\n  d@e.f \n",
+                &many(MOST_ADDRESSES),
+            ],
+            &[
+                "",
+                "\n",
+                "a@b.c,d@e.f",
+                "a@b.c d@e.f",
+                "a@b.c\nnoc",
+                "a@b.c\nA@b.C",
+                "a@b.c\n<d@e.f>",
+                &many(MOST_ADDRESSES + 1),
+            ],
+        );
+        let ours = ParamSpec {
+            pattern: Some(".*@example[.]com".into()),
+            ..spec(ParamKind::Emails)
+        };
+        assert_eq!(judge(&ours, "a@example.com\nb@example.com"), Ok(()));
+        assert!(judge(&ours, "a@example.com\nb@example.org").is_err());
     }
 
     #[test]

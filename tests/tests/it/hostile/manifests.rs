@@ -45,8 +45,8 @@ fn each_mistake_in_a_manifest_is_named_with_its_key_and_what_was_expected() {
         (json!({"title": ""}), &["title", "empty"]),
         (json!({"colour": "red"}), &["colour"]),
         (
-            json!({"features": ["mail"]}),
-            &["features[0]", "mail", "scheme.basic"],
+            json!({"features": ["syslog"]}),
+            &["features[0]", "syslog", "scheme.basic"],
         ),
         (
             json!({"pacing": {"alerts": 0}}),

@@ -163,6 +163,22 @@ fn uses(
                 &format!("`{}` is not a place of this parameter", allowed.place),
                 misfit,
             );
+        } else if let Some(route) = route
+            && manifest.is_mail(route) != allowed.place.is_of_mail()
+        {
+            findings.add(
+                &place_key,
+                &format!(
+                    "`{}` is not a place on the route {}",
+                    allowed.place,
+                    quoted(&route.name)
+                ),
+                if manifest.is_mail(route) {
+                    "mail-user or mail-password on a route to a mail server"
+                } else {
+                    "another place; mail-user and mail-password are for a route to a mail server"
+                },
+            );
         } else if allowed.place == Place::WholeUrl
             && let Some(route) = route
         {
@@ -191,16 +207,13 @@ fn misfit(kind: ParamKind, place: &Place) -> Option<&'static str> {
         (ParamKind::SecretUrl, _) => Some("whole-url, the only place of a secret-url"),
         (_, Place::WholeUrl) => Some("another place; whole-url is for a secret-url"),
         (_, Place::HeaderByKey) => Some("another place; header:* is for secret-pairs"),
-        (_, Place::MailUser | Place::MailPassword) => {
-            Some("another place; mail is not carried out by hosts of this version")
-        }
         _ => None,
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use crate::manifest::sample::{ENDPOINT, each_makes_one_mistake};
+    use crate::manifest::sample::{ENDPOINT, MAIL, each_makes_one_mistake};
 
     #[test]
     fn parameters_and_their_places_mean_something() {
@@ -336,7 +349,7 @@ mod tests {
                 (
                     "place = \"path\"",
                     "place = \"mail-user\"",
-                    "endpoint-param[0].uses[0].place: ",
+                    "endpoint-param[0].uses[0].place: `mail-user` is not a place on the route `send`",
                 ),
                 (
                     "place = \"whole-url\"",
@@ -352,6 +365,41 @@ mod tests {
                     "route = \"hook\", place = \"whole-url\"",
                     "route = \"send\", place = \"whole-url\"",
                     "endpoint-param[2].uses[0].place: the route `send` goes elsewhere",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_mails_secrets_stand_where_a_mail_has_places() {
+        each_makes_one_mistake(
+            MAIL,
+            &[
+                (
+                    "mail-password",
+                    "basic-password",
+                    "endpoint-param[1].uses[0].place: `basic-password` is not a place on the route `mail`; \
+                     expected mail-user or mail-password",
+                ),
+                (
+                    "mail-password",
+                    "authorization",
+                    "endpoint-param[1].uses[0].place: ",
+                ),
+                (
+                    "mail-password",
+                    "mail-pasword",
+                    "endpoint-param[1].uses[0].place: `mail-pasword` is not a place",
+                ),
+                (
+                    "smtps://mail.example",
+                    "https://mail.example",
+                    "endpoint-param[0].default: ",
+                ),
+                (
+                    "noc@a.example",
+                    "noc@a.example, it@a.example",
+                    "recipient-param[0].default: ",
                 ),
             ],
         );

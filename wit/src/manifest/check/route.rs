@@ -1,4 +1,5 @@
-//! Routes: an origin without wildcards, methods, and path patterns of one small grammar.
+//! Routes: an origin without wildcards, methods, and path patterns of one small grammar. A route to a mail
+//! server is its origin alone.
 
 use url::Url;
 
@@ -20,8 +21,19 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
             "a lower-case letter, then at most 63 lower-case letters, digits and hyphens",
         );
         origin(manifest, route, &key, findings);
-        methods(route, &key, findings);
-        paths(route, &key, findings);
+        if manifest.is_mail(route) {
+            for (name, items) in [("methods", &route.methods), ("paths", &route.paths)] {
+                findings.require(
+                    items.is_empty(),
+                    &key(name),
+                    "a mail server has none",
+                    "no such key",
+                );
+            }
+        } else {
+            methods(route, &key, findings);
+            paths(route, &key, findings);
+        }
     }
 }
 
@@ -42,11 +54,14 @@ fn origin(
             let named = manifest.params().find(|param| param.name == *name);
             findings.require(
                 named.is_some_and(|param| {
-                    matches!(param.kind, ParamKind::Url | ParamKind::SecretUrl)
+                    matches!(
+                        param.kind,
+                        ParamKind::Url | ParamKind::SecretUrl | ParamKind::MailServer
+                    )
                 }),
                 &key("origin.param"),
                 &format!("{} is not a parameter that holds an address", quoted(name)),
-                "the name of a parameter of kind url or secret-url",
+                "the name of a parameter of kind url, secret-url or mail-server",
             );
         }
     }
@@ -129,7 +144,7 @@ fn is_path_pattern(pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::sample::{ENDPOINT, each_makes_one_mistake};
+    use crate::manifest::sample::{ENDPOINT, MAIL, each_makes_one_mistake, told};
 
     #[test]
     fn an_origin_is_scheme_host_and_port_in_one_spelling() {
@@ -228,6 +243,26 @@ mod tests {
         ] {
             assert!(!is_path_pattern(bad), "{bad}");
         }
+    }
+
+    #[test]
+    fn a_route_to_a_mail_server_is_its_origin_alone() {
+        assert_eq!(told(MAIL), Vec::<String>::new());
+        each_makes_one_mistake(
+            MAIL,
+            &[
+                (
+                    "{ param = \"server\" }",
+                    "{ param = \"server\" }\nmethods = [\"POST\"]",
+                    "route[0].methods: a mail server has none",
+                ),
+                (
+                    "{ param = \"server\" }",
+                    "{ param = \"server\" }\npaths = [\"**\"]",
+                    "route[0].paths: a mail server has none",
+                ),
+            ],
+        );
     }
 
     #[test]
