@@ -3,6 +3,7 @@
 
 mod check;
 mod receivers;
+pub mod smtp;
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::process::ExitCode;

@@ -3,6 +3,7 @@
 
 mod process;
 mod receiver;
+pub mod smtp;
 pub mod tools;
 mod world;
 
