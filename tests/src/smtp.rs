@@ -4,7 +4,6 @@
 use std::time::Duration;
 
 use campanile::demo::smtp::{Login, Mail, MailServer, NoServer, Settings};
-use campanile::egress::EgressOptions;
 use serde_json::Value;
 
 use crate::tools;
@@ -68,9 +67,10 @@ impl Mailbox {
         self.0.opening()
     }
 
-    /// Has a program trust its certificate.
-    pub fn trust(&self, options: &mut EgressOptions) {
-        self.0.trust(options);
+    /// Its certificate, in DER.
+    #[must_use]
+    pub fn certificate(&self) -> Vec<u8> {
+        self.0.certificate()
     }
 
     /// What it got so far, right or wrong.

@@ -19,6 +19,7 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::Receiver;
+use crate::smtp::Mailbox;
 
 /// How long anything may take before a test fails: no measure of speed, only an end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
@@ -115,11 +116,19 @@ pub struct WorldBuilder {
     clock: Clock,
     limits: sandbox::Limits,
     egress: egress::Limits,
+    trusted: Vec<Vec<u8>>,
     desired: Value,
     components: Vec<Vec<u8>>,
 }
 
 impl WorldBuilder {
+    /// Trusts the certificate of this server too.
+    #[must_use]
+    pub fn trusting(mut self, mailbox: &Mailbox) -> Self {
+        self.trusted.push(mailbox.certificate());
+        self
+    }
+
     /// A clock that stands still until the test moves it.
     #[must_use]
     pub fn held_clock(mut self) -> Self {
@@ -186,6 +195,7 @@ impl WorldBuilder {
             clock,
             limits,
             egress,
+            trusted,
             desired,
             components,
         } = self;
@@ -193,6 +203,7 @@ impl WorldBuilder {
         options.clock = clock.clone();
         options.limits = limits.clone();
         options.egress.limits = egress.clone();
+        options.egress.roots = trusted.iter().cloned().map(Into::into).collect();
         let app = App::open(options).await.expect("the program opens");
         for wasm in components {
             app.install(wasm).await.expect("the component fits");
@@ -225,6 +236,7 @@ impl WorldBuilder {
             client: reqwest::Client::new(),
             limits,
             egress,
+            trusted,
         }
     }
 }
@@ -253,6 +265,7 @@ pub struct World {
     client: reqwest::Client,
     limits: sandbox::Limits,
     egress: egress::Limits,
+    trusted: Vec<Vec<u8>>,
 }
 
 impl World {
@@ -264,6 +277,7 @@ impl World {
             clock: Clock::System,
             limits: unhurried(),
             egress: egress::Limits::default(),
+            trusted: Vec::new(),
             desired: json!({}),
             components: Vec::new(),
         }
@@ -464,6 +478,7 @@ impl World {
             running,
             limits,
             egress,
+            trusted,
             ..
         } = self;
         let _ = stop.send(true);
@@ -475,6 +490,7 @@ impl World {
             clock,
             limits,
             egress,
+            trusted,
             desired: json!({}),
             components: Vec::new(),
         };

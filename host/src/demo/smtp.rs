@@ -15,7 +15,6 @@ use serde::Serialize;
 use serde_json::{Value, json};
 use tokio::sync::watch;
 
-use crate::egress::EgressOptions;
 pub use package::Missing;
 use received::{Kept, Line};
 pub use received::{Login, Mail, Part};
@@ -172,12 +171,17 @@ impl MailServer {
     /// How configuration opens it.
     #[must_use]
     pub fn opening(&self) -> String {
-        format!("{}/{}", self.address, self.security.scheme())
+        let protocol = match self.security {
+            Security::Implicit | Security::StartTls => "smtps",
+            Security::Plain => "smtp",
+        };
+        format!("{}/{protocol}", self.address)
     }
 
-    /// Has a program trust its certificate.
-    pub fn trust(&self, options: &mut EgressOptions) {
-        options.roots.push(self.certificate.der().clone());
+    /// Its certificate, in DER: whoever trusts it as a root reaches the server.
+    #[must_use]
+    pub fn certificate(&self) -> Vec<u8> {
+        self.certificate.der().to_vec()
     }
 
     /// What it got so far, also what it refused afterwards.

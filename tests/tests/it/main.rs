@@ -7,6 +7,7 @@ mod destinations;
 mod golden;
 mod hostile;
 mod intake;
+mod mail;
 mod newcomer;
 mod parameters;
 mod process;

@@ -1,0 +1,3 @@
+//! Mail, from the alert to a real mail server of another package.
+
+mod server;
