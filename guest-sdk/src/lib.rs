@@ -42,7 +42,7 @@ pub use params::{Params, Recipient};
 pub use platform::has;
 pub use queue::Queue;
 pub use request::Request;
-pub use response::Response;
+pub use response::{Item, Response};
 pub use template::{Hole, IntoTemplate, delivery_id, fact, percent, row, secret};
 
 /// What the export macros expand to names; nothing else may.

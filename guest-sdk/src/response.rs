@@ -92,4 +92,29 @@ impl Response {
     pub fn flag(&self, pointer: &str) -> Option<bool> {
         read::scalar(self.json(pointer)?)
     }
+
+    /// The objects in the array at a declared JSON pointer; empty where there is none.
+    #[must_use]
+    pub fn items(&self, pointer: &str) -> Vec<Item<'_>> {
+        let array = self.json(pointer).unwrap_or_default();
+        read::items(array).into_iter().map(Item).collect()
+    }
+}
+
+/// An object in an array of a response.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Item<'a>(&'a str);
+
+impl Item<'_> {
+    /// The string that it has by this name.
+    #[must_use]
+    pub fn text(&self, name: &str) -> Option<String> {
+        read::string(read::member(self.0, name)?)
+    }
+
+    /// The whole number that it has by this name.
+    #[must_use]
+    pub fn integer(&self, name: &str) -> Option<i64> {
+        read::scalar(read::member(self.0, name)?)
+    }
 }

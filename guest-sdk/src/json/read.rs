@@ -20,6 +20,23 @@ pub(crate) fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
     None
 }
 
+/// The raw JSON of each item of an array.
+pub(crate) fn items(array: &str) -> Vec<&str> {
+    let mut items = Vec::new();
+    let mut rest = array.trim_start().strip_prefix('[').unwrap_or_default();
+    loop {
+        rest = rest.trim_start();
+        match value_end(rest) {
+            Some(end) if end > 0 => {
+                items.push(rest[..end].trim_end());
+                rest = rest[end..].trim_start();
+                rest = rest.strip_prefix(',').unwrap_or(rest);
+            }
+            _ => return items,
+        }
+    }
+}
+
 /// The text of a JSON string.
 pub(crate) fn string(json: &str) -> Option<String> {
     let inside = json.strip_prefix('"')?.strip_suffix('"')?;
@@ -143,6 +160,23 @@ mod tests {
         );
         assert_eq!(member(BODY, "list"), None);
         assert_eq!(member("{}", "/ok"), None);
+    }
+
+    #[test]
+    fn an_array_has_its_items_whatever_stands_in_them() {
+        for (array, expected) in [
+            (
+                r#"[1, {"a":"],"} ,[2,3],"x"]"#,
+                &["1", r#"{"a":"],"}"#, "[2,3]", "\"x\""][..],
+            ),
+            ("[ ]", &[]),
+            ("{}", &[]),
+            ("", &[]),
+            ("[1,", &["1"]),
+            ("[\"", &[]),
+        ] {
+            assert_eq!(items(array), expected, "{array}");
+        }
     }
 
     #[test]
