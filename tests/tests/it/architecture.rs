@@ -244,6 +244,7 @@ fn every_source_file_is_reached_from_its_crate() {
         ("wit/src", &["lib.rs"]),
         ("guest-sdk/src", &["lib.rs"]),
         ("guest-sdk/macros/src", &["lib.rs"]),
+        ("example-endpoints/email/src", &["lib.rs"]),
         ("example-endpoints/telegram/src", &["lib.rs"]),
         ("example-endpoints/webhook/src", &["lib.rs"]),
         ("tests/src", &["lib.rs"]),
