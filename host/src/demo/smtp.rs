@@ -136,13 +136,10 @@ impl MailServer {
         let told = writeln!(tell, "{first}").and_then(|()| tell.flush());
         let mut line = String::new();
         let read = told.and_then(|()| lines.read_line(&mut line));
-        let port = match read.map(|_| serde_json::from_str(&line)) {
-            Ok(Ok(Line::Port(port))) => port,
-            _ => {
-                let _ = child.kill();
-                let _ = child.wait();
-                anyhow::bail!("it said {line:?} and no port");
-            }
+        let Ok(Ok(Line::Port(port))) = read.map(|_| serde_json::from_str(&line)) else {
+            let _ = child.kill();
+            let _ = child.wait();
+            anyhow::bail!("it said {line:?} and no port");
         };
         let (keep, kept) = watch::channel(Kept::default());
         std::thread::spawn(move || follow(lines, &keep));
@@ -235,7 +232,7 @@ fn follow(lines: BufReader<ChildStdout>, keep: &watch::Sender<Kept>) {
         match serde_json::from_str(&line) {
             Ok(line) => keep.send_modify(|kept| kept.add(line)),
             Err(error) => {
-                tracing::error!(%error, line, "the mail server said what nobody understands")
+                tracing::error!(%error, line, "the mail server said what nobody understands");
             }
         }
     }
