@@ -3,6 +3,7 @@
 
 mod plan;
 mod seal;
+mod texts;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -357,6 +358,10 @@ impl Planner<'_> {
             )];
             return Err(fail(self.say("apply.no_language", &args)));
         }
+        let mistakes = self.texts(wanted);
+        if !mistakes.is_empty() {
+            return Err(mistakes);
+        }
         let specs = &component.manifest.recipient_params;
         let given = flatten(&wanted.params, specs);
         let mut problems = params::check(specs, &given);
@@ -382,6 +387,8 @@ impl Planner<'_> {
             language: wanted.language.clone(),
             time_zone: wanted.time_zone.clone(),
             filter: json(&wanted.filter),
+            title: wanted.title.clone(),
+            message: wanted.message.clone(),
             paused: None,
         };
         plan.put(

@@ -97,6 +97,10 @@ struct RecipientTable {
     time_zone: String,
     #[serde(default)]
     filter: Filter,
+    #[serde(default)]
+    title: Option<String>,
+    #[serde(default)]
+    message: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -203,6 +207,8 @@ pub fn parse(
             language: table.language,
             time_zone: table.time_zone,
             filter: table.filter,
+            title: table.title,
+            message: table.message,
         });
     }
     for (at, table) in tables.network.into_iter().enumerate() {
@@ -452,6 +458,10 @@ params = { chat = "-1001234", silent = true, topic = 7 }
 language = "it"
 time_zone = "Europe/Rome"
 filter = { min_severity = "warning", categories = ["security"] }
+title = "[%{severity}] %{title}"
+message = """
+%{message}
+%{time}"""
 
 [[network]]
 allow = ["10.20.0.0/16:443"]
@@ -480,6 +490,8 @@ value = { env = "TOKEN" }
             recipient.params["topic"],
             ParamValue::One(String::from("7"))
         );
+        assert_eq!(recipient.title.as_deref(), Some("[%{severity}] %{title}"));
+        assert_eq!(recipient.message.as_deref(), Some("%{message}\n%{time}"));
         assert_eq!(config.desired.tokens[0].role, Role::Ingest);
     }
 

@@ -2,7 +2,8 @@
 //! settled. Every value passes from one stage to the next by type; nothing else is shared.
 
 mod build;
-mod format;
+pub(crate) mod format;
+mod own;
 mod reading;
 mod settle;
 mod settler;

@@ -85,6 +85,12 @@ pub struct Recipient {
     /// What it wants to hear of.
     #[serde(default)]
     pub filter: Filter,
+    /// A title of its own in place of the definition's, with [holes](crate::template::Hole).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// A message of its own in place of the definition's, with holes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
 }
 
 /// Private targets that the operator opens for a tenant.

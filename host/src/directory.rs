@@ -17,6 +17,7 @@ use crate::sandbox;
 use crate::schedule::pacing::Key;
 use crate::secret::{Sealed, Vault};
 use crate::store::{Configuration, EndpointRow, RecipientRow};
+use crate::template::Texts;
 
 /// An installed component.
 #[derive(Debug)]
@@ -74,6 +75,8 @@ pub struct Recipient {
     pub sender: Arc<Sender>,
     /// What it wants to hear of.
     pub filter: Filter,
+    /// Its own title and message, where it has any.
+    pub texts: Texts,
     /// A digest of the parameters that deliveries are built from.
     pub params: String,
     /// The key of its destination's pace.
@@ -273,6 +276,7 @@ impl Snapshot {
                 vault,
             )),
             filter: serde_json::from_str(&row.filter)?,
+            texts: Texts::stored(row.title.as_deref(), row.message.as_deref()),
             params: digest
                 .iter()
                 .take(16)

@@ -16,6 +16,7 @@ pub mod message;
 pub mod network;
 pub mod outcome;
 pub mod secret;
+pub mod template;
 
 // The path of an alert.
 pub mod deliver;

@@ -24,5 +24,5 @@ pub use markup::Markup;
 pub use rich::{Rich, Span};
 pub use split::{Unit, split};
 pub use template::Template;
-pub use value::{Arg, Piece, Value};
+pub use value::{Arg, Filling, Piece, Value};
 pub use writer::MAX_TEXT;

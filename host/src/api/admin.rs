@@ -16,6 +16,7 @@ use crate::apply::Line;
 use crate::desired::Desired;
 use crate::directory::{Component, Snapshot};
 use crate::egress;
+use crate::template::Text;
 
 pub(super) type Answer<T> = Result<Json<T>, Problem>;
 
@@ -216,8 +217,18 @@ pub struct RecipientView {
     pub component: String,
     /// Its language.
     pub language: String,
+    /// A title of its own, with holes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub title: Option<String>,
+    /// A message of its own, with holes.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub message: Option<String>,
     /// Why nothing is sent to it.
     pub paused: Option<String>,
+}
+
+fn typed(text: Option<&Text>) -> Option<String> {
+    text.map(|text| text.typed.clone())
 }
 
 pub(super) async fn recipients(
@@ -234,6 +245,8 @@ pub(super) async fn recipients(
             endpoint: recipient.seen.endpoint.clone(),
             component: recipient.component.manifest.name.clone(),
             language: recipient.seen.language.clone(),
+            title: typed(recipient.texts.title.as_ref()),
+            message: typed(recipient.texts.message.as_ref()),
             paused: recipient.paused.clone(),
         });
     Ok(Json(views.collect()))

@@ -7,10 +7,12 @@ use campanile_contract::manifest::{COMPUTED, Definition};
 use campanile_contract::notification::Notification;
 use campanile_contract::text::{Arg, Localizer, Markup, Piece, Rich, Value};
 
+use super::own::{self, Told};
 use crate::alert::Alert;
 use crate::directory::{Component, Recipient, Snapshot};
 use crate::job::Job;
 use crate::sandbox::{Answered, Call, Event, Sandbox};
+use crate::template::Texts;
 
 /// The host's text for an alert of which nothing else is known.
 const FALLBACK: &str = "alert.message";
@@ -34,7 +36,14 @@ pub(super) async fn notifications(
             Localizer::new(catalog, &recipient.seen.language, &recipient.seen.time_zone)
         });
         let definition = definition.map(|(_, definition)| definition);
-        notifications.push(notification(job, definition, description.take(), localizer));
+        let told = told(&job.alert, definition, description.take(), localizer);
+        notifications.push(notification(
+            job,
+            definition,
+            &recipient.texts,
+            told,
+            localizer,
+        ));
     }
     notifications
 }
@@ -117,7 +126,8 @@ async fn format(
     }
 }
 
-fn event(alert: &Alert, definition: &Definition) -> Event {
+/// An alert as its formatter sees it.
+pub(crate) fn event(alert: &Alert, definition: &Definition) -> Event {
     Event {
         kind: alert.kind.clone(),
         subtype: alert.subtype.clone(),
@@ -152,13 +162,13 @@ fn typed(json: &str) -> Option<Value> {
     })
 }
 
-fn notification(
-    job: &Job,
-    definition: Option<&Definition>,
+/// The alert in the words of its definition, then of its producer, then of the host.
+pub(crate) fn told<'a>(
+    alert: &'a Alert,
+    definition: Option<&'a Definition>,
     computed: Option<Vec<Piece>>,
     localizer: &Localizer<'_>,
-) -> Notification {
-    let alert = &job.alert;
+) -> Told<'a> {
     let title = match (definition, &alert.title) {
         (Some(definition), _) => localizer.message(&definition.title, &[]),
         (None, Some(title)) => Rich::plain(title.as_str()),
@@ -172,7 +182,8 @@ fn notification(
         match computed {
             Some(pieces) => Some(localizer.pieces(&pieces)),
             None if key == COMPUTED => None,
-            None => Some(localizer.message(key, &fields(alert, definition))),
+            // Without one of its fields, the message would have a hole in it.
+            None => localizer.whole_message(key, &fields(alert, definition)),
         }
     });
     let message = described.unwrap_or_else(|| match &alert.message {
@@ -188,6 +199,25 @@ fn notification(
             ],
         ),
     });
+    let category = alert.category.as_deref();
+    Told {
+        alert,
+        title,
+        message,
+        category: category.or_else(|| definition?.category.as_deref()),
+    }
+}
+
+fn notification(
+    job: &Job,
+    definition: Option<&Definition>,
+    own: &Texts,
+    told: Told<'_>,
+    localizer: &Localizer<'_>,
+) -> Notification {
+    let alert = &job.alert;
+    let category = told.category.map(str::to_owned);
+    let (title, message) = own::texts(own, told, localizer);
     Notification {
         id: alert.id.clone(),
         fingerprint: alert.fingerprint.clone(),
@@ -202,10 +232,7 @@ fn notification(
         severity: alert.severity,
         severity_label: localizer.severity(alert.severity),
         score: alert.score,
-        category: alert
-            .category
-            .clone()
-            .or_else(|| definition?.category.clone()),
+        category,
         action: alert.action,
         entity: alert.entity.clone(),
         entity_label: localizer.entity(&alert.entity),

@@ -58,6 +58,10 @@ pub struct RecipientRow {
     pub time_zone: String,
     /// Its filter, as JSON.
     pub filter: String,
+    /// A title of its own, with holes.
+    pub title: Option<String>,
+    /// A message of its own, with holes.
+    pub message: Option<String>,
     /// Why nothing is sent to it at present.
     pub paused: Option<String>,
 }

@@ -79,6 +79,8 @@ fn recipient(name: &str) -> Change {
         language: "en".to_owned(),
         time_zone: "UTC".to_owned(),
         filter: "{}".to_owned(),
+        title: None,
+        message: Some("%{entity}".to_owned()),
         paused: None,
     })
 }

@@ -12,4 +12,5 @@ mod newcomer;
 mod parameters;
 mod process;
 mod secrets;
+mod templates;
 mod words;

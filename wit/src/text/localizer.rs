@@ -10,7 +10,7 @@ use super::bidi;
 use super::catalog::{Catalog, Found, Language};
 use super::figures::{Digits, Figure};
 use super::template::{Part, Template};
-use super::value::{Arg, Piece, Value};
+use super::value::{Arg, Filling, Piece, Value};
 use super::writer::Writer;
 use super::{Markup, Rich, Span};
 use crate::alert::{Action, Entity, Severity};
@@ -55,6 +55,26 @@ impl<'a> Localizer<'a> {
         out.into_rich()
     }
 
+    /// [`Localizer::message`], unless one of its holes has no argument.
+    #[must_use]
+    pub fn whole_message(&self, key: &str, args: &[Arg]) -> Option<Rich> {
+        self.unfilled(key, args)
+            .is_empty()
+            .then(|| self.message(key, args))
+    }
+
+    /// The holes of a message for which there is no argument.
+    #[must_use]
+    pub fn unfilled(&self, key: &str, args: &[Arg]) -> Vec<&str> {
+        let Some((language, message)) = self.find(key) else {
+            return Vec::new();
+        };
+        let holes = message.form(language, args).holes();
+        holes
+            .filter(|hole| !args.iter().any(|(name, _)| name == hole))
+            .collect()
+    }
+
     /// [`Localizer::message`] without markup.
     #[must_use]
     pub fn text(&self, key: &str, args: &[Arg]) -> String {
@@ -66,6 +86,35 @@ impl<'a> Localizer<'a> {
     pub fn fill(&self, template: &Template, args: &[Arg]) -> Rich {
         let mut out = Writer::default();
         self.write_template(&mut out, template, args);
+        out.into_rich()
+    }
+
+    /// [`Localizer::fill`] with whatever `filling` has for a hole, cut at `limit` bytes.
+    #[must_use]
+    pub fn fill_with<'f>(
+        &self,
+        template: &Template,
+        limit: usize,
+        filling: impl Fn(&str) -> Option<Filling<'f>>,
+    ) -> Rich {
+        let mut out = Writer::within(limit);
+        for part in template.parts() {
+            if out.is_full() {
+                break;
+            }
+            match part {
+                Part::Text(text) => out.text(text),
+                Part::Hole(hole) => match filling(hole) {
+                    Some(Filling::Value(value)) => {
+                        let first = out.is_empty();
+                        self.write_value(&mut out, &value, first);
+                    }
+                    Some(Filling::Rich(rich)) => out.rich(rich),
+                    Some(Filling::Address(address)) => out.link(address, address),
+                    None => out.hole(hole),
+                },
+            }
+        }
         out.into_rich()
     }
 
@@ -171,11 +220,7 @@ impl<'a> Localizer<'a> {
                         let first = out.is_empty();
                         self.write_value(out, value, first);
                     }
-                    None => {
-                        out.text("%{");
-                        out.text(hole);
-                        out.text("}");
-                    }
+                    None => out.hole(hole),
                 },
             }
         }
@@ -426,6 +471,47 @@ mod tests {
             english.text("seen", &[arg("what", text(""))]),
             "seen: %{entity} and "
         );
+        let both = [arg("what", text("")), arg("entity", text("x"))];
+        for (key, args, whole) in [
+            ("seen", &both[..1], false),
+            ("seen", &both, true),
+            ("english_only", &[], true),
+            ("no.such %{key}", &[], true),
+        ] {
+            let found = english.whole_message(key, args);
+            assert_eq!(found, whole.then(|| english.message(key, args)), "{key}");
+        }
+    }
+
+    #[test]
+    fn what_was_made_before_keeps_its_structure_in_a_template() {
+        let english = Localizer::new(None, "en", "UTC");
+        let made = Rich(vec![
+            Span::Plain("a %{b} \u{202e}".to_owned()),
+            Span::Strong("c".to_owned()),
+            Span::Link {
+                text: "d".to_owned(),
+                url: "https://e/".to_owned(),
+            },
+        ]);
+        let filling = |hole: &str| match hole {
+            "host" => Some(Filling::Value(Value::Entity(entity("host", "h", None)))),
+            "made" => Some(Filling::Rich(&made)),
+            "url" => Some(Filling::Address("https://f/")),
+            _ => None,
+        };
+        let template = Template::parse("%{host}: %{made} %{url} %{none}");
+        assert_eq!(
+            english
+                .fill_with(&template, 1000, filling)
+                .render(Markup::Html),
+            "Host h: a %{b} \u{202e}\u{202c}<strong>c</strong><a href=\"https://e/\">d</a> \
+             <a href=\"https://f/\">https://f/</a> %{none}"
+        );
+        for limit in [0, 1, 9, 20, 30] {
+            let cut = english.fill_with(&template, limit, filling);
+            assert!(cut.render(Markup::Plain).len() <= limit + "\u{202c}".len());
+        }
     }
 
     #[test]

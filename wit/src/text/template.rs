@@ -36,6 +36,23 @@ impl Template {
         Self(parts)
     }
 
+    /// Parses what a person typed: whatever begins as a hole must be one.
+    ///
+    /// # Errors
+    /// The text from the first `%{` on that has no end, or whose name no hole can have.
+    pub fn checked(text: &str) -> Result<Self, &str> {
+        let mut rest = text;
+        for segment in locales::segments(text) {
+            match segment {
+                Segment::Text(part) if part.starts_with("%{") => return Err(rest),
+                Segment::Text("%") if rest.starts_with("%%") => rest = &rest[2..],
+                Segment::Text(part) => rest = &rest[part.len()..],
+                Segment::Hole(name) => rest = &rest[name.len() + "%{}".len()..],
+            }
+        }
+        Ok(Self::parse(text))
+    }
+
     /// The names of its holes, in their order; one that stands twice is named twice.
     pub fn holes(&self) -> impl Iterator<Item = &str> {
         self.0.iter().filter_map(|part| match part {
@@ -61,6 +78,24 @@ impl Template {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn what_begins_as_a_hole_and_is_none_is_told_from_there_on() {
+        for good in ["", "%", "100%", "5%% %{a} %%{b", "%%%{a}", "%d", "{}"] {
+            assert_eq!(Template::checked(good), Ok(Template::parse(good)), "{good}");
+        }
+        let table = [
+            ("%{", "%{"),
+            ("a %{b", "%{b"),
+            ("%{a} %% %{b c} d", "%{b c} d"),
+            ("%{}", "%{}"),
+            ("%{a{b}}", "%{a{b}}"),
+            ("%%%{a b}", "%{a b}"),
+        ];
+        for (text, from) in table {
+            assert_eq!(Template::checked(text), Err(from), "{text}");
+        }
+    }
 
     #[test]
     fn a_message_is_parsed_into_text_and_holes() {

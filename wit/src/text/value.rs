@@ -2,6 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
+use super::Rich;
 use crate::alert::Entity;
 
 /// A typed value: the host writes it in the recipient's language and time zone.
@@ -28,6 +29,17 @@ pub enum Value {
 
 /// A value and the hole that it fills.
 pub type Arg = (String, Value);
+
+/// What fills a hole of a text that is in no catalog.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Filling<'a> {
+    /// A value.
+    Value(Value),
+    /// Text that was made before; it keeps its structure.
+    Rich(&'a Rich),
+    /// An address that is shown and leads to itself.
+    Address(&'a str),
+}
 
 /// What a formatter returns: text to be made in every recipient's language.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]

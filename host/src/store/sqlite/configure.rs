@@ -126,12 +126,14 @@ impl Writer {
         self.conn
             .prepare_cached(
                 "INSERT INTO recipient
-                     (tenant, name, endpoint, params, language, time_zone, filter, paused)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)
+                     (tenant, name, endpoint, params, language, time_zone, filter, title, message,
+                      paused)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)
                  ON CONFLICT (tenant, name) WHERE removed = 0 DO UPDATE SET
                      endpoint = excluded.endpoint, params = excluded.params,
                      language = excluded.language, time_zone = excluded.time_zone,
-                     filter = excluded.filter, paused = excluded.paused",
+                     filter = excluded.filter, title = excluded.title,
+                     message = excluded.message, paused = excluded.paused",
             )?
             .execute(params![
                 row.tenant,
@@ -141,6 +143,8 @@ impl Writer {
                 row.language,
                 row.time_zone,
                 row.filter,
+                row.title,
+                row.message,
                 row.paused
             ])?;
         Ok(())

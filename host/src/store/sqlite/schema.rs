@@ -8,7 +8,10 @@ use rusqlite::{Connection, OpenFlags};
 use crate::store::StoreError;
 
 /// Applied in order, each in a transaction of its own. One that was released never changes.
-const MIGRATIONS: &[&str] = &[include_str!("0001_tables.sql")];
+const MIGRATIONS: &[&str] = &[
+    include_str!("0001_tables.sql"),
+    include_str!("0002_recipient_texts.sql"),
+];
 
 /// The newest version that this program knows.
 pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;

@@ -48,7 +48,8 @@ pub(super) fn configuration(conn: &Connection) -> Result<Configuration, StoreErr
         )?,
         recipients: all(
             conn,
-            "SELECT id, tenant, name, endpoint, params, language, time_zone, filter, paused
+            "SELECT id, tenant, name, endpoint, params, language, time_zone, filter, title, message,
+                 paused
              FROM recipient WHERE removed = 0 ORDER BY tenant, name",
             |row| {
                 Ok(RecipientRow {
@@ -60,7 +61,9 @@ pub(super) fn configuration(conn: &Connection) -> Result<Configuration, StoreErr
                     language: row.get(5)?,
                     time_zone: row.get(6)?,
                     filter: row.get(7)?,
-                    paused: row.get(8)?,
+                    title: row.get(8)?,
+                    message: row.get(9)?,
+                    paused: row.get(10)?,
                 })
             },
         )?,
