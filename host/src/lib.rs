@@ -31,6 +31,9 @@ pub mod store;
 pub mod apply;
 pub mod directory;
 
+// What authors run at home.
+pub mod check;
+
 // The edges; `app` alone knows all others.
 pub mod api;
 pub mod app;

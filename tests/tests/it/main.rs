@@ -4,6 +4,7 @@ mod architecture;
 mod commands;
 mod delivery;
 mod destinations;
+mod formatters;
 mod golden;
 mod hostile;
 mod intake;

@@ -66,7 +66,7 @@ fn counts_choose_the_plural_form_of_each_language() {
         (
             flood("syn_scan", true, 2_000_000.0),
             "it",
-            "Host 192.168.1.10 sta facendo una scansione SYN [2.000.000 > 256 di SYN inviati]",
+            "Host 192.168.1.10 sta facendo una scansione SYN [2.000.000 > 256 SYN inviati]",
         ),
         (
             event("syn_scan"),

@@ -1,0 +1,3 @@
+//! What every component of a kind does right, for authors and for this project's own tests.
+
+pub mod formatter;
