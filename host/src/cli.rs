@@ -1,10 +1,13 @@
 //! The command line: arguments, and which function each command is.
 
 mod client;
+mod help;
 mod inspect;
+mod mistake;
 pub(crate) mod print;
 mod remote;
 mod serve;
+pub(crate) mod words;
 
 pub(crate) use serve::stop_signal;
 
@@ -13,7 +16,10 @@ use std::net::SocketAddr;
 use std::path::PathBuf;
 use std::process::ExitCode;
 
-use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand};
+use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
+
+use print::Terminal;
+use words::Words;
 
 /// Delivers alerts through sandboxed endpoint components.
 #[derive(Debug, Parser)]
@@ -21,6 +27,7 @@ use clap::{ArgGroup, Args, CommandFactory, Parser, Subcommand};
     name = "campanile",
     version,
     propagate_version = true,
+    disable_help_subcommand = true,
     max_term_width = 100
 )]
 struct Cli {
@@ -29,6 +36,9 @@ struct Cli {
     /// Print JSON, for machines.
     #[arg(long, global = true)]
     json: bool,
+    /// The language of help, output and errors: en, it or de.
+    #[arg(long, global = true, env = "CAMPANILE_LANGUAGE", value_name = "TAG")]
+    language: Option<String>,
 }
 
 #[derive(Debug, Subcommand)]
@@ -224,76 +234,95 @@ enum DeadLetter {
 /// Carries out what the arguments say.
 #[must_use]
 pub fn main() -> ExitCode {
-    let cli = Cli::parse();
+    let arguments: Vec<_> = std::env::args_os().collect();
+    let words = Words::chosen(&arguments, |name| std::env::var(name).ok());
+    let read = help::localised(Cli::command(), &words)
+        .try_get_matches_from(arguments)
+        .and_then(|matches| Cli::from_arg_matches(&matches));
+    let cli = match read {
+        Ok(cli) => cli,
+        Err(error) => return ExitCode::from(mistake::show(&error, &words)),
+    };
+    let terminal = Terminal {
+        json: cli.json,
+        words,
+    };
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
-            print::error(&anyhow::anyhow!("no threads: {error}"));
+            terminal.error(&anyhow::anyhow!("no threads: {error}"));
             return ExitCode::FAILURE;
         }
     };
-    let result = runtime.block_on(run(cli));
+    let result = runtime.block_on(run(cli.command, &terminal));
     // What still runs, such as a name that is being resolved, is not waited for.
     runtime.shutdown_background();
     match result {
         Ok(code) => code,
         Err(error) => {
-            print::error(&error);
+            terminal.error(&error);
             ExitCode::FAILURE
         }
     }
 }
 
-async fn run(cli: Cli) -> anyhow::Result<ExitCode> {
-    let json = cli.json;
-    match cli.command {
+async fn run(command: Command, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    let json = terminal.json;
+    match command {
         Command::Demo { once, listen } => {
             crate::telemetry::start(json, true)?;
             crate::demo::run(once, listen, json).await
         }
         Command::Serve(options) => {
             crate::telemetry::start(json, false)?;
-            serve::serve(options, json).await
+            serve::serve(terminal, options).await
         }
         Command::Apply {
             file,
             dry_run,
             prune,
             server,
-        } => remote::apply(&server, &file, dry_run, prune, json).await,
-        Command::Alert(Alert::Send { file, server }) => remote::send(&server, &file, json).await,
-        Command::Component(Component::List { server }) => remote::components(&server, json).await,
+        } => remote::apply(terminal, &server, &file, dry_run, prune).await,
+        Command::Alert(Alert::Send { file, server }) => {
+            remote::send(terminal, &server, &file).await
+        }
+        Command::Component(Component::List { server }) => {
+            remote::components(terminal, &server).await
+        }
         Command::Component(Component::Inspect { component, server }) => {
-            inspect::inspect(&server, &component, json).await
+            inspect::inspect(terminal, &server, &component).await
         }
         Command::Component(Component::Install { file, server }) => {
-            remote::install(&server, &file, json).await
+            remote::install(terminal, &server, &file).await
         }
-        Command::Recipient(Recipient::List { server }) => remote::recipients(&server, json).await,
+        Command::Recipient(Recipient::List { server }) => {
+            remote::recipients(terminal, &server).await
+        }
         Command::Recipient(Recipient::Test { name, server }) => {
-            remote::test(&server, &name, json).await
+            remote::test(terminal, &server, &name).await
         }
         Command::Delivery(Delivery::List {
             page,
             state,
             server,
-        }) => remote::deliveries(&server, &page, state.as_deref(), json).await,
+        }) => remote::deliveries(terminal, &server, &page, state.as_deref()).await,
         Command::Delivery(Delivery::Show { id, server }) => {
-            remote::delivery(&server, &id, json).await
+            remote::delivery(terminal, &server, &id).await
         }
         Command::DeadLetter(DeadLetter::List { page, server }) => {
-            remote::dead_letters(&server, &page, json).await
+            remote::dead_letters(terminal, &server, &page).await
         }
         Command::DeadLetter(DeadLetter::Redrive {
             jobs,
             all: _,
             recipient,
             server,
-        }) => remote::redrive(&server, jobs, recipient, json).await,
+        }) => remote::redrive(terminal, &server, jobs, recipient).await,
         Command::Completion { shell } => {
             // Not straight to the output: it panics where that is closed.
             let mut script = Vec::new();
-            clap_complete::generate(shell, &mut Cli::command(), "campanile", &mut script);
+            let mut command = help::localised(Cli::command(), &terminal.words);
+            clap_complete::generate(shell, &mut command, "campanile", &mut script);
             let _ = std::io::stdout().write_all(&script);
             Ok(ExitCode::SUCCESS)
         }

@@ -11,6 +11,7 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 
 use super::Server;
+use super::words::Words;
 use crate::api::Problem;
 use crate::app::Contact;
 
@@ -18,47 +19,26 @@ use crate::app::Contact;
 pub(super) struct Remote {
     url: String,
     token: String,
-    language: String,
-}
-
-/// The language of whoever runs the command, from its environment.
-fn language() -> String {
-    let set = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
-    let locale = set("LC_ALL")
-        .or_else(|| set("LC_MESSAGES"))
-        .or_else(|| set("LANG"))
-        .unwrap_or_default();
-    let tag = locale
-        .split(['.', '@'])
-        .next()
-        .unwrap_or_default()
-        .replace('_', "-");
-    if tag.is_empty() || tag == "C" || tag == "POSIX" {
-        String::from("en")
-    } else {
-        tag
-    }
+    words: Words,
 }
 
 impl Remote {
-    pub(super) fn of(server: &Server) -> anyhow::Result<Self> {
+    pub(super) fn of(server: &Server, words: &Words) -> anyhow::Result<Self> {
         if let (Some(url), Some(token)) = (&server.server, &server.token) {
             if !url.starts_with("http://") {
-                bail!(
-                    "{url}: expected an address such as http://127.0.0.1:8300; put a tunnel or proxy in front for TLS"
-                );
+                bail!(words.fill("error.server_address", &[("url", url)]));
             }
             return Ok(Self {
                 url: url.trim_end_matches('/').to_owned(),
                 token: token.clone(),
-                language: language(),
+                words: words.clone(),
             });
         }
         let contact = Contact::read(&server.data)?;
         Ok(Self {
             url: contact.url,
             token: contact.admin_token,
-            language: language(),
+            words: words.clone(),
         })
     }
 
@@ -101,32 +81,33 @@ impl Remote {
             .method(method)
             .uri(format!("{}{path}", self.url))
             .header(header::AUTHORIZATION, format!("Bearer {}", self.token))
-            .header(header::ACCEPT_LANGUAGE, &self.language)
+            .header(header::ACCEPT_LANGUAGE, self.words.language())
             .header(header::CONTENT_TYPE, content_type)
             .body(Full::new(body))
-            .context("the request cannot be built")?;
+            .with_context(|| self.words.say("error.request"))?;
         let client = Client::builder(TokioExecutor::new()).build_http();
-        let response = client.request(request).await.with_context(|| {
-            format!("no server answers at {}: start it with `campanile serve`, or name another with --server", self.url)
-        })?;
+        let response = client
+            .request(request)
+            .await
+            .with_context(|| self.words.fill("error.no_server", &[("url", &self.url)]))?;
         let status = response.status();
         let body = response
             .into_body()
             .collect()
             .await
-            .context("the answer broke off")?
+            .with_context(|| self.words.say("error.broken_answer"))?
             .to_bytes();
         if status.is_success() {
             return serde_json::from_slice(&body)
-                .context("the answer cannot be read: is it a server of this version?");
+                .with_context(|| self.words.say("error.strange_answer"));
         }
         if let Ok(problem) = serde_json::from_slice::<Problem>(&body) {
             if status == StatusCode::UNAUTHORIZED {
-                bail!("the server does not know this token");
+                bail!(self.words.say("error.unknown_token"));
             }
             bail!("{}", problem.detail);
         }
-        bail!("the server answered {status}");
+        bail!(self.words.fill("error.status", &[("status", &status)]));
     }
 }
 

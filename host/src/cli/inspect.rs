@@ -9,14 +9,15 @@ use campanile_contract::text::{Catalog, Localizer};
 use serde_json::json;
 
 use super::client::{Remote, segment};
+use super::print::Terminal;
 use super::{Server, print};
 use crate::api::ComponentView;
 use crate::sandbox::{Installed, Limits, Sandbox};
 
 pub(super) async fn inspect(
+    terminal: &Terminal,
     server: &Server,
     component: &str,
-    as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let is_file =
         component.ends_with(".wasm") || component.contains('/') || Path::new(component).is_file();
@@ -26,7 +27,7 @@ pub(super) async fn inspect(
             manifest,
             imports,
             ..
-        } = look(Path::new(component))?;
+        } = look(terminal, Path::new(component))?;
         (manifest, digest, Some(imports))
     } else if let Some(wasm) = crate::app::builtin(component) {
         let installed = Sandbox::start(Limits::default(), 0)?.install(wasm)?;
@@ -37,30 +38,36 @@ pub(super) async fn inspect(
         )
     } else {
         let path = format!("/api/v1/components/{}", segment(component));
-        let view: ComponentView = Remote::of(server)?.get(&path).await?;
+        let view: ComponentView = Remote::of(server, &terminal.words)?.get(&path).await?;
         let manifest = serde_json::from_value(view.manifest.unwrap_or_default())
-            .context("the manifest cannot be read")?;
+            .with_context(|| terminal.words.say("error.manifest"))?;
         (manifest, view.digest, None)
     };
-    if as_json {
+    if terminal.json {
         print::json(&json!({ "digest": digest, "manifest": manifest, "imports": imports }))?;
     } else {
-        show(&manifest, &digest, imports.as_deref());
+        show(terminal, &manifest, &digest, imports.as_deref());
     }
     Ok(ExitCode::SUCCESS)
 }
 
-fn look(path: &Path) -> anyhow::Result<Installed> {
-    let wasm = std::fs::read(path).with_context(|| format!("{} cannot be read", path.display()))?;
+fn look(terminal: &Terminal, path: &Path) -> anyhow::Result<Installed> {
+    let wasm = std::fs::read(path).with_context(|| {
+        terminal
+            .words
+            .fill("error.unreadable", &[("file", &path.display())])
+    })?;
     let sandbox = Sandbox::start(Limits::default(), 0)?;
-    sandbox
-        .install(&wasm)
-        .with_context(|| format!("{} is refused", path.display()))
+    sandbox.install(&wasm).with_context(|| {
+        terminal
+            .words
+            .fill("error.refused", &[("file", &path.display())])
+    })
 }
 
-fn show(manifest: &Manifest, digest: &str, imports: Option<&[String]>) {
+fn show(terminal: &Terminal, manifest: &Manifest, digest: &str, imports: Option<&[String]>) {
     let catalog = Catalog::parse(&manifest.locales).unwrap_or_default();
-    let words = Localizer::new(Some(&catalog), "en", "UTC");
+    let words = Localizer::new(Some(&catalog), terminal.words.language(), "UTC");
     let text = |key: &str| words.text(key, &[]);
     print::line(&format!(
         "{} {}  {}",
@@ -71,47 +78,31 @@ fn show(manifest: &Manifest, digest: &str, imports: Option<&[String]>) {
     if !manifest.summary.is_empty() {
         print::line(&format!("  {}", text(&manifest.summary)));
     }
-    print::line(&format!("  digest    {digest}"));
-    if let Some(homepage) = &manifest.homepage {
-        print::line(&format!("  homepage  {homepage}"));
-    }
     let languages: Vec<_> = catalog.languages().collect();
-    print::line(&format!("  languages {}", languages.join(", ")));
-    let params = |title: &str, params: &[ParamSpec]| {
-        if params.is_empty() {
-            return;
-        }
-        print::line(title);
-        let rows = params.iter().map(|param| {
-            let kind = serde_json::to_string(&param.kind).unwrap_or_default();
-            let places: Vec<_> = param
-                .uses
-                .iter()
-                .map(|entry| format!("{} of {}", entry.place, entry.route))
-                .collect();
-            vec![
-                format!("  {}", param.name),
-                kind.trim_matches('"').to_owned(),
-                String::from(if param.required { "required" } else { "" }),
-                param.default.clone().unwrap_or_default(),
-                places.join(", "),
-                param.label.as_deref().map(text).unwrap_or_default(),
-            ]
-        });
-        print::table(
-            &["  name", "kind", "", "default", "may stand in", "label"],
-            rows.collect(),
-            "",
-        );
-    };
-    params("endpoint parameters", &manifest.endpoint_params);
-    params("recipient parameters", &manifest.recipient_params);
+    let mut facts = vec![("digest", digest.to_owned())];
+    facts.extend(manifest.homepage.clone().map(|page| ("homepage", page)));
+    facts.push(("languages", languages.join(", ")));
+    terminal.facts("  ", &facts);
+    params(
+        terminal,
+        "inspect.endpoint_params",
+        &manifest.endpoint_params,
+        &text,
+    );
+    params(
+        terminal,
+        "inspect.recipient_params",
+        &manifest.recipient_params,
+        &text,
+    );
     if !manifest.routes.is_empty() {
-        print::line("may reach");
+        terminal.say("inspect.may_reach", &[]);
         for route in &manifest.routes {
             let origin = match &route.origin {
                 Origin::At(origin) => origin.clone(),
-                Origin::Param(name) => format!("the address in `{name}`"),
+                Origin::Param(name) => terminal
+                    .words
+                    .fill("inspect.address_in", &[("parameter", name)]),
             };
             print::line(&format!(
                 "  {}: {} {origin} {}",
@@ -122,28 +113,60 @@ fn show(manifest: &Manifest, digest: &str, imports: Option<&[String]>) {
         }
     }
     if !manifest.definitions.is_empty() {
-        print::line("defines");
+        terminal.say("inspect.defines", &[]);
         let rows = manifest.definitions.iter().map(|definition| {
             vec![
-                format!("  {}", definition.kind),
+                definition.kind.clone(),
                 text(&definition.title),
                 definition.icon.clone().unwrap_or_default(),
                 definition
                     .description
                     .clone()
-                    .unwrap_or_else(|| String::from("no description of its own")),
+                    .unwrap_or_else(|| terminal.words.say("inspect.no_description")),
             ]
         });
-        print::table(
-            &["  kind", "title", "icon", "description"],
-            rows.collect(),
-            "",
-        );
+        terminal.indented(&["kind", "title", "icon", "description"], rows.collect());
     }
     if let Some(imports) = imports {
-        print::line("imports");
+        terminal.say("inspect.imports", &[]);
         imports
             .iter()
             .for_each(|import| print::line(&format!("  {import}")));
     }
+}
+
+fn params(terminal: &Terminal, title: &str, params: &[ParamSpec], text: &impl Fn(&str) -> String) {
+    if params.is_empty() {
+        return;
+    }
+    terminal.say(title, &[]);
+    let words = &terminal.words;
+    let rows = params.iter().map(|param| {
+        let kind = serde_json::to_string(&param.kind).unwrap_or_default();
+        let places: Vec<_> = param
+            .uses
+            .iter()
+            .map(|entry| {
+                words.fill(
+                    "inspect.place",
+                    &[("place", &entry.place), ("route", &entry.route)],
+                )
+            })
+            .collect();
+        let required = if param.required {
+            words.say("inspect.required")
+        } else {
+            String::new()
+        };
+        vec![
+            param.name.clone(),
+            kind.trim_matches('"').to_owned(),
+            required,
+            param.default.clone().unwrap_or_default(),
+            places.join(", "),
+            param.label.as_deref().map(text).unwrap_or_default(),
+        ]
+    });
+    let head = ["name", "kind", "", "default", "may_stand_in", "label"];
+    terminal.indented(&head, rows.collect());
 }

@@ -3,8 +3,75 @@
 
 use std::io::Write;
 
+use std::fmt::Display;
+
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
+
+use super::words::Words;
+
+/// Who reads what a command prints: a machine, or a person in a language.
+#[derive(Debug, Clone)]
+pub(crate) struct Terminal {
+    /// Print JSON.
+    pub(crate) json: bool,
+    /// The person's words.
+    pub(crate) words: Words,
+}
+
+impl Terminal {
+    /// A message on standard output.
+    pub(crate) fn say(&self, key: &str, args: &[(&str, &dyn Display)]) {
+        line(&self.words.fill(key, args));
+    }
+
+    /// A message on standard error.
+    pub(crate) fn tell(&self, key: &str, args: &[(&str, &dyn Display)]) {
+        note(&self.words.fill(key, args));
+    }
+
+    /// An error and what caused it, on standard error.
+    pub(super) fn error(&self, error: &anyhow::Error) {
+        note(&format!("{}: {error:#}", self.words.say("error.error")));
+    }
+
+    /// Named facts, one a line and aligned; the names' keys are below `head`.
+    pub(super) fn facts(&self, indent: &str, facts: &[(&str, String)]) {
+        let names: Vec<_> = facts
+            .iter()
+            .map(|(name, _)| self.words.say(&format!("head.{name}")))
+            .collect();
+        let width = names.iter().map(|name| name.chars().count()).max();
+        for (name, (_, fact)) in names.iter().zip(facts) {
+            line(&format!(
+                "{indent}{name:width$} {fact}",
+                width = width.unwrap_or(0)
+            ));
+        }
+    }
+
+    /// A table on standard output: the heads' keys below `head`, or a message where it would be empty.
+    pub(super) fn table(&self, head: &[&str], rows: Vec<Vec<String>>, empty: &str) {
+        if rows.is_empty() {
+            line(&self.words.say(empty));
+            return;
+        }
+        table("", self.heads(head), rows);
+    }
+
+    /// The same, indented and never empty.
+    pub(super) fn indented(&self, head: &[&str], rows: Vec<Vec<String>>) {
+        table("  ", self.heads(head), rows);
+    }
+
+    fn heads(&self, head: &[&str]) -> Vec<String> {
+        let said = |name: &&str| match *name {
+            "" => String::new(),
+            name => self.words.say(&format!("head.{name}")).to_uppercase(),
+        };
+        head.iter().map(said).collect()
+    }
+}
 
 /// What a terminal would obey, and what turns text around or hides in it (Unicode's bidirectional
 /// controls, line separators and invisible operators).
@@ -28,11 +95,6 @@ pub(super) fn safe(text: &str) -> String {
         }
     }
     safe
-}
-
-/// An error and what caused it, on standard error.
-pub(super) fn error(error: &anyhow::Error) {
-    note(&format!("error: {error:#}"));
 }
 
 /// A line on standard error, for the person and not for a pipe.
@@ -66,23 +128,18 @@ fn escaped(json: &str) -> String {
     safe
 }
 
-/// A table on standard output, or a sentence where it would be empty.
-pub(super) fn table(head: &[&str], rows: Vec<Vec<String>>, empty: &str) {
-    if rows.is_empty() {
-        line(empty);
-        return;
-    }
+fn table(indent: &str, head: Vec<String>, rows: Vec<Vec<String>>) {
     let mut table = Table::new();
     table
         .load_preset(presets::NOTHING)
         .set_content_arrangement(ContentArrangement::Disabled);
-    table.set_header(head.iter().map(|name| name.to_uppercase()));
+    table.set_header(head);
     for row in rows {
         // A cell is one line: text with line breaks could otherwise pass for rows.
         table.add_row(row.iter().map(|cell| safe(cell).replace('\n', "\\n")));
     }
     for text in table.to_string().lines() {
-        let _ = writeln!(std::io::stdout(), "{}", text.trim_end());
+        let _ = writeln!(std::io::stdout(), "{indent}{}", text.trim_end());
     }
 }
 

@@ -8,6 +8,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::client::{Remote, segment};
+use super::print::Terminal;
 use super::{Page, Server, print};
 use crate::api::{
     Application, ComponentView, Receipt, RecipientView, RedriveRequest, Redriven, TestView,
@@ -17,18 +18,18 @@ use crate::config;
 use crate::desired::default_tenant;
 
 pub(super) async fn apply(
+    terminal: &Terminal,
     server: &Server,
     file: &Path,
     dry_run: bool,
     prune: bool,
-    as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let mut config = config::read(file)?;
-    let remote = Remote::of(server)?;
+    let remote = Remote::of(server, &terminal.words)?;
     let mut lines = Vec::new();
     // All of it is tried before anything is changed, so that a mistake anywhere leaves no trace.
     for path in &config.component_files {
-        let component = install_file(&remote, path, true).await?;
+        let component = install_file(terminal, &remote, path, true).await?;
         config
             .desired
             .use_component(&path.display().to_string(), &component.digest);
@@ -49,12 +50,12 @@ pub(super) async fn apply(
     lines.extend(changes);
     if !dry_run {
         for path in &config.component_files {
-            install_file(&remote, path, false).await?;
+            install_file(terminal, &remote, path, false).await?;
         }
         application.dry_run = false;
         let _: Vec<Line> = remote.post("/api/v1/apply", &application).await?;
     }
-    if as_json {
+    if terminal.json {
         print::json(&lines)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -64,48 +65,58 @@ pub(super) async fn apply(
         tenant,
     } in &lines
     {
-        let of = if tenant == "default" {
-            String::new()
+        // The server names an item as `endpoint NAME`.
+        let (kind, name) = item.split_once(' ').unwrap_or((item, ""));
+        let item = format!("{} {name}", terminal.words.say(&format!("item.{kind}")));
+        let item: &dyn std::fmt::Display = &item.trim_end();
+        if tenant == "default" {
+            terminal.say(&format!("apply.{change}"), &[("item", item)]);
         } else {
-            format!(" of {tenant}")
-        };
-        print::line(&format!("{change} {item}{of}"));
+            let of = terminal
+                .words
+                .fill("apply.of", &[("item", item), ("tenant", tenant)]);
+            terminal.say(&format!("apply.{change}"), &[("item", &of)]);
+        }
     }
     match (lines.is_empty(), dry_run) {
-        (true, _) => print::line("nothing to change"),
-        (false, true) => print::line("this was a dry run: nothing was changed"),
+        (true, _) => terminal.say("apply.nothing", &[]),
+        (false, true) => terminal.say("apply.dry_run", &[]),
         (false, false) => {}
     }
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn send(server: &Server, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
+pub(super) async fn send(
+    terminal: &Terminal,
+    server: &Server,
+    file: &Path,
+) -> anyhow::Result<ExitCode> {
     let body = if file == Path::new("-") {
         let mut body = Vec::new();
         if std::io::stdin().is_terminal() {
-            print::note("reading alerts from the terminal; end with Ctrl-D");
+            terminal.tell("send.from_terminal", &[]);
         }
         std::io::stdin()
             .read_to_end(&mut body)
-            .context("standard input cannot be read")?;
+            .with_context(|| terminal.words.say("error.standard_input"))?;
         body
     } else {
-        std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?
+        std::fs::read(file).with_context(|| unreadable(terminal, file))?
     };
-    let receipt: Receipt = Remote::of(server)?
+    let receipt: Receipt = Remote::of(server, &terminal.words)?
         .post_bytes("/api/v1/alerts", body.into())
         .await?;
-    if as_json {
+    if terminal.json {
         print::json(&receipt)?;
     } else {
         receipt
             .accepted
             .iter()
-            .for_each(|taken| print::line(&format!("accepted {}", taken.id)));
+            .for_each(|taken| terminal.say("send.accepted", &[("id", &taken.id)]));
         receipt
             .refused
             .iter()
-            .for_each(|refused| print::line(&format!("refused {refused}")));
+            .for_each(|refused| terminal.say("send.refused", &[("what", refused)]));
     }
     Ok(if receipt.refused.is_empty() {
         ExitCode::SUCCESS
@@ -114,12 +125,19 @@ pub(super) async fn send(server: &Server, file: &Path, as_json: bool) -> anyhow:
     })
 }
 
+fn unreadable(terminal: &Terminal, file: &Path) -> String {
+    terminal
+        .words
+        .fill("error.unreadable", &[("file", &file.display())])
+}
+
 async fn install_file(
+    terminal: &Terminal,
     remote: &Remote,
     file: &Path,
     dry_run: bool,
 ) -> anyhow::Result<ComponentView> {
-    let wasm = std::fs::read(file).with_context(|| format!("{} cannot be read", file.display()))?;
+    let wasm = std::fs::read(file).with_context(|| unreadable(terminal, file))?;
     remote
         .post_bytes(
             &format!("/api/v1/components?dry_run={dry_run}"),
@@ -130,32 +148,36 @@ async fn install_file(
 }
 
 pub(super) async fn install(
+    terminal: &Terminal,
     server: &Server,
     file: &Path,
-    as_json: bool,
 ) -> anyhow::Result<ExitCode> {
-    let view = install_file(&Remote::of(server)?, file, false).await?;
-    if as_json {
+    let view = install_file(terminal, &Remote::of(server, &terminal.words)?, file, false).await?;
+    if terminal.json {
         print::json(&view)?;
     } else {
-        print::line(&format!(
-            "{} {} {} ({})",
-            if view.new {
-                "installed"
-            } else {
-                "already there:"
-            },
-            view.name,
-            view.version,
-            view.digest
-        ));
+        let key = if view.new {
+            "component.installed"
+        } else {
+            "component.known"
+        };
+        terminal.say(
+            key,
+            &[
+                ("name", &view.name),
+                ("version", &view.version),
+                ("digest", &view.digest),
+            ],
+        );
     }
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn components(server: &Server, as_json: bool) -> anyhow::Result<ExitCode> {
-    let views: Vec<ComponentView> = Remote::of(server)?.get("/api/v1/components").await?;
-    if as_json {
+pub(super) async fn components(terminal: &Terminal, server: &Server) -> anyhow::Result<ExitCode> {
+    let views: Vec<ComponentView> = Remote::of(server, &terminal.words)?
+        .get("/api/v1/components")
+        .await?;
+    if terminal.json {
         print::json(&views)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -166,37 +188,40 @@ pub(super) async fn components(server: &Server, as_json: bool) -> anyhow::Result
             view.endpoints.to_string()
         };
         let origin = if view.builtin {
-            "built in"
+            "component.origin_built_in"
         } else {
-            "installed"
+            "component.origin_installed"
         };
         vec![
             view.name,
             view.version,
             view.world,
-            origin.to_owned(),
+            terminal.words.say(origin),
             endpoints,
             view.digest.chars().take(16).collect(),
         ]
     });
-    print::table(
+    terminal.table(
         &["name", "version", "world", "origin", "endpoints", "digest"],
         rows.collect(),
-        "no components",
+        "component.none",
     );
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn recipients(server: &Server, as_json: bool) -> anyhow::Result<ExitCode> {
-    let views: Vec<RecipientView> = Remote::of(server)?.get("/api/v1/recipients").await?;
-    if as_json {
+pub(super) async fn recipients(terminal: &Terminal, server: &Server) -> anyhow::Result<ExitCode> {
+    let views: Vec<RecipientView> = Remote::of(server, &terminal.words)?
+        .get("/api/v1/recipients")
+        .await?;
+    if terminal.json {
         print::json(&views)?;
         return Ok(ExitCode::SUCCESS);
     }
     let rows = views.into_iter().map(|view| {
-        let state = view
-            .paused
-            .map_or_else(|| String::from("serving"), |why| format!("paused: {why}"));
+        let state = view.paused.map_or_else(
+            || terminal.words.say("recipient.serving"),
+            |why| terminal.words.fill("recipient.paused", &[("reason", &why)]),
+        );
         vec![
             view.name,
             view.endpoint,
@@ -205,20 +230,25 @@ pub(super) async fn recipients(server: &Server, as_json: bool) -> anyhow::Result
             state,
         ]
     });
-    let empty = "no recipients; describe some in a file and use `campanile apply -f FILE`";
-    print::table(
+    terminal.table(
         &["name", "endpoint", "component", "language", "state"],
         rows.collect(),
-        empty,
+        "recipient.none",
     );
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn test(server: &Server, name: &str, as_json: bool) -> anyhow::Result<ExitCode> {
+pub(super) async fn test(
+    terminal: &Terminal,
+    server: &Server,
+    name: &str,
+) -> anyhow::Result<ExitCode> {
     let path = format!("/api/v1/recipients/{}/test", segment(name));
-    let tested: Vec<TestView> = Remote::of(server)?.post(&path, &json!({})).await?;
+    let tested: Vec<TestView> = Remote::of(server, &terminal.words)?
+        .post(&path, &json!({}))
+        .await?;
     let delivered = tested.iter().all(|test| test.delivered);
-    if as_json {
+    if terminal.json {
         print::json(&tested)?;
     } else {
         for test in &tested {
@@ -226,7 +256,7 @@ pub(super) async fn test(server: &Server, name: &str, as_json: bool) -> anyhow::
             match (test.status, &test.failure) {
                 (Some(status), _) => print::line(&format!("-> {status}")),
                 (None, Some(failure)) => {
-                    print::line(&format!("-> not sent, or not answered: {failure}"));
+                    terminal.say("recipient.no_answer", &[("failure", failure)]);
                 }
                 (None, None) => {}
             }
@@ -234,11 +264,12 @@ pub(super) async fn test(server: &Server, name: &str, as_json: bool) -> anyhow::
                 print::line(body);
             }
         }
-        print::line(if delivered {
-            "the test message arrived"
+        let key = if delivered {
+            "recipient.arrived"
         } else {
-            "the test message did not arrive"
-        });
+            "recipient.not_arrived"
+        };
+        terminal.say(key, &[]);
     }
     Ok(if delivered {
         ExitCode::SUCCESS
@@ -275,14 +306,14 @@ fn when(value: &Value, name: &str) -> String {
 }
 
 pub(super) async fn deliveries(
+    terminal: &Terminal,
     server: &Server,
     page: &Page,
     state: Option<&str>,
-    as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let path = format!("/api/v1/deliveries{}", query(page, state));
-    let views: Vec<Value> = Remote::of(server)?.get(&path).await?;
-    if as_json {
+    let views: Vec<Value> = Remote::of(server, &terminal.words)?.get(&path).await?;
+    if terminal.json {
         print::json(&views)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -296,28 +327,35 @@ pub(super) async fn deliveries(
             when(view, "created_at"),
         ]
     });
-    print::table(
+    terminal.table(
         &["id", "recipient", "state", "reason", "alerts", "built"],
         rows.collect(),
-        "no deliveries",
+        "delivery.none",
     );
     Ok(ExitCode::SUCCESS)
 }
 
-pub(super) async fn delivery(server: &Server, id: &str, as_json: bool) -> anyhow::Result<ExitCode> {
-    let view: Value = Remote::of(server)?
+pub(super) async fn delivery(
+    terminal: &Terminal,
+    server: &Server,
+    id: &str,
+) -> anyhow::Result<ExitCode> {
+    let view: Value = Remote::of(server, &terminal.words)?
         .get(&format!("/api/v1/deliveries/{}", segment(id)))
         .await?;
-    if as_json {
+    if terminal.json {
         print::json(&view)?;
         return Ok(ExitCode::SUCCESS);
     }
-    print::line(&format!("delivery  {}", text(&view, "id")));
-    print::line(&format!("recipient {}", text(&view, "recipient_name")));
-    print::line(&format!("state     {}", text(&view, "state")));
+    let mut facts = vec![
+        ("delivery", text(&view, "id")),
+        ("recipient", text(&view, "recipient_name")),
+        ("state", text(&view, "state")),
+    ];
     for job in view["jobs"].as_array().into_iter().flatten() {
-        print::line(&format!("alert     {}", text(job, "alert")));
+        facts.push(("alert", text(job, "alert")));
     }
+    terminal.facts("", &facts);
     for shown in view["shown"]
         .as_array()
         .into_iter()
@@ -344,20 +382,20 @@ pub(super) async fn delivery(server: &Server, id: &str, as_json: bool) -> anyhow
             ]
         });
     let head = [
-        "attempt", "message", "outcome", "reason", "status", "took", "again at", "detail",
+        "attempt", "message", "outcome", "reason", "status", "took", "again_at", "detail",
     ];
-    print::table(&head, rows.collect(), "no attempts yet");
+    terminal.table(&head, rows.collect(), "delivery.no_attempts");
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn dead_letters(
+    terminal: &Terminal,
     server: &Server,
     page: &Page,
-    as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let path = format!("/api/v1/dead-letters{}", query(page, None));
-    let views: Vec<Value> = Remote::of(server)?.get(&path).await?;
-    if as_json {
+    let views: Vec<Value> = Remote::of(server, &terminal.words)?.get(&path).await?;
+    if terminal.json {
         print::json(&views)?;
         return Ok(ExitCode::SUCCESS);
     }
@@ -371,39 +409,40 @@ pub(super) async fn dead_letters(
             text(view, "detail"),
         ]
     });
-    print::table(
+    terminal.table(
         &["job", "kind", "recipient", "reason", "since", "detail"],
         rows.collect(),
-        "no dead letters",
+        "dead_letter.none",
     );
     Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn redrive(
+    terminal: &Terminal,
     server: &Server,
     jobs: Vec<i64>,
     recipient: Option<String>,
-    as_json: bool,
 ) -> anyhow::Result<ExitCode> {
     let mut named = jobs.clone();
     named.sort_unstable();
     named.dedup();
     let request = RedriveRequest { jobs, recipient };
-    let done: Redriven = Remote::of(server)?
+    let done: Redriven = Remote::of(server, &terminal.words)?
         .post("/api/v1/dead-letters/redrive", &request)
         .await?;
-    if as_json {
+    if terminal.json {
         print::json(&done)?;
     } else {
-        print::line(&format!("{} sent back into the queue", done.redriven));
+        print::line(&terminal.words.count("dead_letter.redriven", done.redriven));
     }
     // All there are is what was asked for, be it none; jobs that were named are expected to be there.
     let missing = (named.len() as u64).saturating_sub(done.redriven);
     if missing > 0 {
-        print::note(&format!(
-            "error: {missing} of {} are no dead letters; `campanile dead-letter list` shows those that are",
-            named.len()
-        ));
+        let what = terminal.words.fill(
+            "dead_letter.missing",
+            &[("missing", &missing), ("named", &named.len())],
+        );
+        terminal.error(&anyhow::anyhow!(what));
         return Ok(ExitCode::FAILURE);
     }
     Ok(ExitCode::SUCCESS)

@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::watch;
 
+use super::print::Terminal;
 use super::{Serve, print};
 use crate::app::{App, Options};
 use crate::config::{self, Server};
@@ -18,7 +19,7 @@ use crate::config::{self, Server};
 const LISTEN: &str = "127.0.0.1:8300";
 const DATA: &str = "campanile-data";
 
-pub(super) async fn serve(arguments: Serve, as_json: bool) -> anyhow::Result<ExitCode> {
+pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Result<ExitCode> {
     let config = arguments.config.as_deref().map(config::read).transpose()?;
     let file = config
         .as_ref()
@@ -46,22 +47,23 @@ pub(super) async fn serve(arguments: Serve, as_json: bool) -> anyhow::Result<Exi
                 .desired
                 .use_component(&path.display().to_string(), &installed.digest);
         }
-        app.apply(&config.desired, false, false, "en").await?;
+        app.apply(&config.desired, false, false, terminal.words.language())
+            .await?;
     }
     let listener = TcpListener::bind(listen)
         .await
-        .with_context(|| format!("cannot listen on {listen}; choose with --listen"))?;
+        .with_context(|| terminal.words.fill("error.listen", &[("address", &listen)]))?;
     let address = listener.local_addr()?;
     // Before anybody is told that it runs: who knows that may stop it at once.
     let signal = stop_signal();
     app.announce(&data, address).await?;
-    if as_json {
+    if terminal.json {
         print::json(&json!({ "url": format!("http://{address}"), "data": data }))?;
     } else {
-        print::line(&format!(
-            "campanile listens on http://{address}; its data are in {}",
-            data.display()
-        ));
+        terminal.say(
+            "serve.listens",
+            &[("address", &address), ("data", &data.display())],
+        );
     }
     let (stop, stopped) = watch::channel(false);
     tokio::spawn(async move {
