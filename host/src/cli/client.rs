@@ -14,6 +14,7 @@ use super::Server;
 use super::words::Words;
 use crate::api::Problem;
 use crate::app::Contact;
+use crate::apply::Mistake;
 
 /// A server and the token for it.
 pub(super) struct Remote {
@@ -104,6 +105,13 @@ impl Remote {
         if let Ok(problem) = serde_json::from_slice::<Problem>(&body) {
             if status == StatusCode::UNAUTHORIZED {
                 bail!(self.words.say("error.unknown_token"));
+            }
+            let mistakes: Result<Vec<Mistake>, _> =
+                problem.errors.into_iter().map(serde_json::from_value).collect();
+            if problem.code == "mistakes"
+                && let Ok(mistakes) = mistakes
+            {
+                bail!(self.words.mistakes(&mistakes));
             }
             bail!("{}", problem.detail);
         }

@@ -65,18 +65,8 @@ pub(super) async fn apply(
         tenant,
     } in &lines
     {
-        // The server names an item as `endpoint NAME`.
-        let (kind, name) = item.split_once(' ').unwrap_or((item, ""));
-        let item = format!("{} {name}", terminal.words.say(&format!("item.{kind}")));
-        let item: &dyn std::fmt::Display = &item.trim_end();
-        if tenant == "default" {
-            terminal.say(&format!("apply.{change}"), &[("item", item)]);
-        } else {
-            let of = terminal
-                .words
-                .fill("apply.of", &[("item", item), ("tenant", tenant)]);
-            terminal.say(&format!("apply.{change}"), &[("item", &of)]);
-        }
+        let item = terminal.words.item(item, tenant);
+        terminal.say(&format!("apply.{change}"), &[("item", &item)]);
     }
     match (lines.is_empty(), dry_run) {
         (true, _) => terminal.say("apply.nothing", &[]),

@@ -6,6 +6,8 @@ use std::sync::OnceLock;
 
 use campanile_contract::text::{Arg, Catalog, Localizer, Value};
 
+use crate::apply::Mistake;
+
 /// Another language is a file and a line here.
 const LANGUAGES: [(&str, &str); 3] = [
     ("en", include_str!("../../../locales/cli/en.json")),
@@ -80,6 +82,35 @@ impl Words {
         let count = i64::try_from(count).unwrap_or(i64::MAX);
         self.localizer()
             .text(key, &[(String::from("count"), Value::Integer(count))])
+    }
+
+    /// What the server calls `endpoint NAME`, and whose it is where that is not the default tenant.
+    pub(super) fn item(&self, item: &str, tenant: &str) -> String {
+        let (kind, name) = item.split_once(' ').unwrap_or((item, ""));
+        let item = format!("{} {name}", self.say(&format!("item.{kind}")));
+        let item = item.trim_end();
+        if tenant == "default" {
+            item.to_owned()
+        } else {
+            self.fill("item.of", &[("item", &item), ("tenant", &tenant)])
+        }
+    }
+
+    /// Why nothing was changed: a mistake a line.
+    pub(super) fn mistakes(&self, mistakes: &[Mistake]) -> String {
+        let mut text = self.say("error.nothing_changed");
+        for mistake in mistakes {
+            let item = self.item(&mistake.item, &mistake.tenant);
+            let param = mistake.param.iter().map(String::as_str);
+            let parts: Vec<_> = [item.as_str()]
+                .into_iter()
+                .chain(param)
+                .chain([mistake.message.as_str()])
+                .collect();
+            text.push('\n');
+            text.push_str(&parts.join(": "));
+        }
+        text
     }
 
     fn localizer(&self) -> Localizer<'static> {

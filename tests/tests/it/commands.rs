@@ -497,11 +497,11 @@ async fn a_mistake_in_parameters_is_said_in_the_readers_language_and_nothing_is_
         (
             "it_IT.UTF-8",
             [
-                "recipient none: chat: Chat: il valore è obbligatorio.",
-                "recipient odd: chat: noc",
-                "recipient more: colour: colour: il parametro non è noto.",
-                "recipient far: ",
-                "recipient zone: ",
+                "destinatario none: chat: Chat: il valore è obbligatorio.",
+                "destinatario odd: chat: noc",
+                "destinatario more: colour: colour: il parametro non è noto.",
+                "destinatario far: ",
+                "destinatario zone: ",
             ],
         ),
     ] {
@@ -510,7 +510,11 @@ async fn a_mistake_in_parameters_is_said_in_the_readers_language_and_nothing_is_
             .await;
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
         let lines: Vec<_> = ran.err.lines().collect();
-        assert_eq!(lines[0], "error: nothing was changed:");
+        let first = match language {
+            "it_IT.UTF-8" => "errore: nulla è stato cambiato:",
+            _ => "error: nothing was changed:",
+        };
+        assert_eq!(lines[0], first);
         assert_eq!(lines.len(), 1 + said.len(), "{}", ran.err);
         for (line, said) in lines[1..].iter().zip(said) {
             assert!(line.starts_with(said), "{line}: {said}");
