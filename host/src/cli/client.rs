@@ -106,8 +106,11 @@ impl Remote {
             if status == StatusCode::UNAUTHORIZED {
                 bail!(self.words.say("error.unknown_token"));
             }
-            let mistakes: Result<Vec<Mistake>, _> =
-                problem.errors.into_iter().map(serde_json::from_value).collect();
+            let mistakes: Result<Vec<Mistake>, _> = problem
+                .errors
+                .into_iter()
+                .map(serde_json::from_value)
+                .collect();
             if problem.code == "mistakes"
                 && let Ok(mistakes) = mistakes
             {
