@@ -207,24 +207,31 @@ pub(super) async fn recipients(terminal: &Terminal, server: &Server) -> anyhow::
         print::json(&views)?;
         return Ok(ExitCode::SUCCESS);
     }
+    let mut head = vec!["name", "endpoint", "component", "language", "state"];
+    // Most recipients have no texts of their own.
+    let own = |view: &RecipientView| view.title.is_some() || view.message.is_some();
+    let own = views.iter().any(own);
+    if own {
+        head.extend(["title", "message"]);
+    }
     let rows = views.into_iter().map(|view| {
         let state = view.paused.map_or_else(
             || terminal.words.say("recipient.serving"),
             |why| terminal.words.fill("recipient.paused", &[("reason", &why)]),
         );
-        vec![
+        let mut row = vec![
             view.name,
             view.endpoint,
             view.component,
             view.language,
             state,
-        ]
+        ];
+        if own {
+            row.extend([view.title, view.message].map(Option::unwrap_or_default));
+        }
+        row
     });
-    terminal.table(
-        &["name", "endpoint", "component", "language", "state"],
-        rows.collect(),
-        "recipient.none",
-    );
+    terminal.table(&head, rows.collect(), "recipient.none");
     Ok(ExitCode::SUCCESS)
 }
 

@@ -1072,3 +1072,29 @@ async fn two_demos_at_once_do_not_meet_even_where_their_port_is_taken() {
         assert!(ran.out.contains("requests arrived and are right"));
     }
 }
+
+#[tokio::test]
+async fn a_recipients_own_texts_are_listed_and_a_mistake_in_one_is_said_with_its_field() {
+    let desk = Desk::new(Behaviour::status(200)).await;
+    let list = desk.run(&["recipient", "list"]).await;
+    assert!(!list.out.contains("title"), "{}", list.out);
+    let config = |title: &str| {
+        format!(
+            "[[recipient]]\nname = \"own\"\nendpoint = \"hook\"\ntitle = \"{title}\"\n\
+             message = \"\"\"\n%{{message}}\n%{{url}}\"\"\"\n"
+        )
+    };
+    desk.file("own.toml", config("[%{severity}] %{titel}"));
+    let apply = ["apply", "-f", "own.toml"];
+    let ran = desk.run(&apply).await;
+    assert_ne!(ran.code, Some(0), "{ran:?}");
+    let said = "recipient own: title: there is no hole %{titel}; there are: %{title}, ";
+    assert!(ran.err.contains(said), "{}", ran.err);
+    desk.file("own.toml", config("[%{severity}] %{title}"));
+    let ran = desk.run(&apply).await;
+    assert_eq!((ran.code, ran.err.as_str()), (Some(0), ""), "{ran:?}");
+    let list = desk.run(&["recipient", "list"]).await;
+    for said in ["title", "[%{severity}] %{title}", "%{message}\\n%{url}"] {
+        assert!(list.out.contains(said), "{said}: {}", list.out);
+    }
+}
