@@ -399,10 +399,10 @@ impl App {
         sandbox::check_messages(&messages, self.sandbox.limits()).map_err(TestError::Fault)?;
         let delivery = uuid::Uuid::now_v7().to_string();
         let mut tested = Vec::new();
-        for message in messages {
+        for (number, message) in (0..).zip(messages) {
             let result = self
                 .egress
-                .send(&recipient.sender, &message, &delivery, now)
+                .send(&recipient.sender, &message, &delivery, number, now)
                 .await;
             let failed = result
                 .as_ref()

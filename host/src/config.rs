@@ -1,5 +1,7 @@
 //! The configuration file: TOML with unknown keys refused. Every mistake is said with file, line and key.
 
+mod trust;
+
 use std::collections::BTreeMap;
 use std::fmt;
 use std::net::SocketAddr;
@@ -11,6 +13,7 @@ use toml::Spanned;
 
 use crate::desired::{Desired, Endpoint, Networks, ParamValue, Recipient, Token, default_tenant};
 use crate::directory::Role;
+use crate::egress::Root;
 use crate::route::Filter;
 
 /// A mistake in a configuration file, or in what it refers to.
@@ -42,25 +45,36 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// `[server]`. Relative paths in the file are below the file's own folder, here as everywhere in it.
-#[derive(Debug, Clone, Default, PartialEq, Eq, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Server {
     /// Where to listen.
-    #[serde(default)]
     pub listen: Option<SocketAddr>,
     /// The data directory.
-    #[serde(default)]
     pub data: Option<PathBuf>,
     /// The file with the master key; it must not be in the data directory.
-    #[serde(default)]
     pub key: Option<PathBuf>,
+    /// Authorities that are trusted besides the system's, from the files that `ca` names.
+    pub roots: Vec<Root>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct ServerTable {
+    #[serde(default)]
+    listen: Option<SocketAddr>,
+    #[serde(default)]
+    data: Option<PathBuf>,
+    #[serde(default)]
+    key: Option<PathBuf>,
+    #[serde(default)]
+    ca: Option<Spanned<toml::Value>>,
 }
 
 #[derive(Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 struct File {
     #[serde(default)]
-    server: Server,
+    server: ServerTable,
     #[serde(default)]
     endpoint: Vec<EndpointTable>,
     #[serde(default)]
@@ -251,12 +265,18 @@ pub fn parse(
             value,
         });
     }
-    let Server { listen, data, key } = tables.server;
+    let ServerTable {
+        listen,
+        data,
+        key,
+        ca,
+    } = tables.server;
     Ok(Config {
         server: Server {
             listen,
             data: data.map(|path| base.join(path)),
             key: key.map(|path| base.join(path)),
+            roots: reader.roots(ca)?,
         },
         desired,
         component_files,

@@ -3,6 +3,7 @@
 
 mod build;
 pub(crate) mod format;
+mod mail;
 mod own;
 mod reading;
 mod settle;
@@ -17,8 +18,9 @@ use tokio::task::JoinSet;
 
 use crate::clock::{Clock, Millis};
 use crate::directory::{Directory, Recipient};
-use crate::egress::{Egress, Failure};
+use crate::egress::{Egress, Failure, Received};
 use crate::job::{RecipientId, Settlement, Stored};
+use crate::message::{Mail, Message};
 use crate::outcome::{Outcome, Reason, Schedule, judge_failure, judge_status, retry_after};
 use crate::sandbox::{Answered, Call, Sandbox};
 use crate::schedule::pacing::{Key, Pacing};
@@ -248,33 +250,62 @@ impl Deliverer {
         let Some(message) = delivery.messages.get(delivery.progress as usize) else {
             return Judged::host(Outcome::Delivered, Reason::Accepted, None, None);
         };
-        let received = match self
+        let sent = self
             .egress
-            .send(&recipient.sender, message, &delivery.id, now)
-            .await
-        {
-            Ok(received) => received,
-            Err(failure) => return failed(&recipient.component.manifest, failure),
-        };
-        let asked = received
-            .headers
-            .get(http::header::RETRY_AFTER)
-            .and_then(|value| value.to_str().ok());
-        let (outcome, reason) = judge_status(
-            received.status,
-            asked.and_then(|value| retry_after(value, now)),
-        );
-        let manifest = &recipient.component.manifest;
-        if !reading::wanted(manifest, received.status) {
-            return Judged::host(outcome, reason, Some(received.status), None);
+            .send(
+                &recipient.sender,
+                message,
+                &delivery.id,
+                delivery.progress,
+                now,
+            )
+            .await;
+        match (message, sent) {
+            (
+                Message::Mail(
+                    again @ Mail {
+                        repeat: Some(repeat),
+                        ..
+                    },
+                ),
+                sent,
+            ) => mail::repeated(again, repeat, delivery, sent, now),
+            (_, Err(failure)) => failed(&recipient.component.manifest, failure),
+            (Message::Http(_), Ok(received)) => {
+                self.judge(recipient, delivery, &received, now).await
+            }
+            (Message::Mail(mail), Ok(received)) => {
+                let judged = self.judge(recipient, delivery, &received, now).await;
+                let report = received.mail.unwrap_or_default();
+                mail::for_the_refused(judged, mail, delivery, &report, now)
+            }
         }
-        let withheld = reading::unread(&received).map(|reason| reason.to_string());
-        let judged = Judged::host(outcome, reason, Some(received.status), withheld);
+    }
+
+    /// What host and component make of an answer.
+    async fn judge(
+        &self,
+        recipient: &Recipient,
+        delivery: &Stored,
+        received: &Received,
+        now: Millis,
+    ) -> Judged {
+        let judged = host_judges(received, now);
+        let manifest = &recipient.component.manifest;
+        let some_refused = judged.reason == Reason::SomeRefused;
+        if !reading::wanted(manifest, received.status, some_refused) {
+            return judged;
+        }
+        let withheld = reading::unread(received).map(|reason| reason.to_string());
+        let judged = Judged {
+            detail: withheld.or(judged.detail.clone()),
+            ..judged
+        };
         let call = Call::ReadResponse {
             recipient: recipient.seen.clone(),
             tag: delivery.tag.clone(),
             alerts: u32::try_from(delivery.jobs.len()).unwrap_or(u32::MAX),
-            response: reading::declared(manifest, delivery.progress, &received),
+            response: reading::declared(manifest, delivery.progress, received),
         };
         let answer = self
             .sandbox
@@ -336,6 +367,22 @@ impl Deliverer {
     }
 }
 
+/// The host's own judgement: by HTTP's status, or by a mail server's code.
+fn host_judges(received: &Received, now: Millis) -> Judged {
+    if let Some(report) = &received.mail {
+        return mail::judge(received.status, report);
+    }
+    let asked = received
+        .headers
+        .get(http::header::RETRY_AFTER)
+        .and_then(|value| value.to_str().ok());
+    let (outcome, reason) = judge_status(
+        received.status,
+        asked.and_then(|value| retry_after(value, now)),
+    );
+    Judged::host(outcome, reason, Some(received.status), None)
+}
+
 /// No whole response. Where its head came and the component would not have read it, the head decides;
 /// otherwise it may have arrived, and is tried again under the same key.
 fn failed(manifest: &Manifest, failure: Failure) -> Judged {
@@ -345,7 +392,7 @@ fn failed(manifest: &Manifest, failure: Failure) -> Judged {
         status,
     } = failure;
     match status.map(|status| (status, judge_status(status, None))) {
-        Some((status, (outcome, decided))) if !reading::wanted(manifest, status) => {
+        Some((status, (outcome, decided))) if !reading::wanted(manifest, status, false) => {
             Judged::host(outcome, decided, Some(status), Some(detail))
         }
         Some((status, (outcome @ Outcome::Retry { .. }, _))) => {

@@ -270,6 +270,7 @@ impl Snapshot {
             sender: Arc::new(Sender::new(
                 &row.tenant,
                 &endpoint.name,
+                &row.name,
                 &component.manifest,
                 &params,
                 &sealed,

@@ -11,6 +11,7 @@
 //! | `route` | which method, origin and path are allowed |
 //! | `headers`, `sign` | header names and values; authentication and signatures |
 //! | `http` | one request, one response |
+//! | `mail` | one mail, to one mail server |
 //! | `dial`, `address`, `tls` | the one connect, to judged addresses alone |
 //! | `show` | the same request for people, unfilled |
 
@@ -21,6 +22,7 @@ mod failure;
 mod fill;
 mod headers;
 mod http;
+mod mail;
 mod route;
 mod sender;
 mod show;
@@ -33,7 +35,6 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use ::http::HeaderMap;
-use rustls::pki_types::CertificateDer;
 
 use self::dial::Dialler;
 use self::fill::Attempt;
@@ -48,9 +49,10 @@ pub use self::dial::Resolver;
 pub use self::failure::Failure;
 pub use self::fill::{MAX_BODY_BYTES, MAX_URL_BYTES};
 pub use self::headers::{MAX_HEADER_BYTES, MAX_HEADERS};
+pub use self::mail::{MAX_SUBJECT_BYTES, MAX_THREADS, Refused, Report};
 pub use self::sender::{MAX_SECRET_BYTES, Sender};
 pub use self::show::shown;
-pub use self::tls::TlsError;
+pub use self::tls::{Root, TlsError, roots};
 
 /// Log targets that a subscriber must switch off for ever: the client's libraries, whose own lines are
 /// not ours to vouch for.
@@ -93,7 +95,7 @@ pub struct EgressOptions {
     /// Who knows the addresses of a name.
     pub resolver: Resolver,
     /// Root certificates besides the system's.
-    pub roots: Vec<CertificateDer<'static>>,
+    pub roots: Vec<Root>,
     /// Times and sizes.
     pub limits: Limits,
 }
@@ -118,6 +120,7 @@ struct Tenants {
 #[derive(Clone)]
 struct Line {
     client: Client,
+    dialler: Arc<Dialler>,
     /// Whether http in clear is opened anywhere.
     clear: bool,
 }
@@ -125,11 +128,12 @@ struct Line {
 /// What came back.
 #[derive(Debug)]
 pub struct Received {
-    /// The HTTP status.
+    /// The HTTP status, or SMTP's code.
     pub status: u16,
-    /// The headers.
+    /// The headers; none of a mail.
     pub headers: HeaderMap,
-    /// The body, as far as it was read; empty where it is `encoded`.
+    /// The body, as far as it was read; empty where it is `encoded`. Of a mail, what the contract says
+    /// stands for one.
     pub body: Vec<u8>,
     /// Whether more came than was read.
     pub truncated: bool,
@@ -138,6 +142,8 @@ pub struct Received {
     /// Whether a secret shows in headers or body: then nothing of it may be given to a component, stored
     /// or shown but the status.
     pub secret_shown: bool,
+    /// What a mail server said of each address, where it was a mail.
+    pub mail: Option<Report>,
 }
 
 impl Egress {
@@ -174,7 +180,8 @@ impl Egress {
         };
     }
 
-    /// Sends one message, once. A failure of the policy dials nothing.
+    /// Sends one message, once: the delivery's message `number`, counted from 0. A failure of the policy
+    /// dials nothing.
     ///
     /// # Errors
     ///
@@ -184,19 +191,23 @@ impl Egress {
         sender: &Sender,
         message: &Message,
         delivery_id: &str,
+        number: u32,
         now: Millis,
     ) -> Result<Received, Failure> {
-        let Message::Http(request) = message;
         let line = self.line(sender.tenant())?;
-        let filled = fill::fill(
-            sender,
-            request,
-            Attempt {
-                delivery_id,
-                now,
-                clear: line.clear,
-            },
-        )?;
+        let attempt = Attempt {
+            delivery_id,
+            now,
+            clear: line.clear,
+        };
+        let request = match message {
+            Message::Http(request) => request,
+            Message::Mail(mail) => {
+                return mail::exchange(&line.dialler, sender, mail, number, attempt, &self.limits)
+                    .await;
+            }
+        };
+        let filled = fill::fill(sender, request, attempt)?;
         let answer = line.client.exchange(filled, &self.limits).await?;
         let secret_shown = sender.shows_in(&answer.body)
             || answer.headers.iter().any(|(name, value)| {
@@ -209,6 +220,7 @@ impl Egress {
             truncated: answer.truncated,
             encoded: answer.encoded,
             secret_shown,
+            mail: None,
         })
     }
 
@@ -226,18 +238,20 @@ impl Egress {
         let clear = openings
             .iter()
             .any(|opening| opening.protocol() == Protocol::Http);
-        let tls = self
-            .trust
-            .config()
-            .map_err(|error| Failure::new(Reason::Tls, error.to_string()))?;
-        let client = Client::new(Dialler {
+        let unset = |error: TlsError| Failure::new(Reason::Tls, error.to_string());
+        let dialler = Arc::new(Dialler {
             resolver: Arc::clone(&self.resolver),
             openings,
             own: Arc::clone(&self.own),
-            tls,
+            tls: self.trust.config().map_err(unset)?,
+            mail_tls: self.trust.mail_config().map_err(unset)?,
             timeout: self.limits.connect,
         });
-        let line = Line { client, clear };
+        let line = Line {
+            client: Client::new(Arc::clone(&dialler)),
+            dialler,
+            clear,
+        };
         tenants.lines.insert(tenant.to_owned(), line.clone());
         Ok(line)
     }

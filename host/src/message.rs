@@ -1,7 +1,11 @@
 //! What a component asks the host to send, as data: the words between `sandbox`, `store` and `egress`.
 //! Everything here is unfilled: a secret is a hole with a name, so it may be stored, shown and logged.
 
+mod mail;
+
 use serde::{Deserialize, Serialize};
+
+pub use mail::{Login, Mail, Repeat};
 
 /// Text with holes that `egress` fills as it sends.
 pub type Template = Vec<Part>;
@@ -55,6 +59,8 @@ pub enum Fact {
 pub enum Message {
     /// An HTTP request.
     Http(HttpRequest),
+    /// A mail.
+    Mail(Mail),
 }
 
 /// An HTTP request with holes.
@@ -159,7 +165,7 @@ pub struct Batch {
 pub struct Response {
     /// Which of the delivery's messages, counted from 0.
     pub message: u32,
-    /// The HTTP status.
+    /// The HTTP status, or SMTP's code.
     pub status: u16,
     /// Declared headers, names in lower case.
     pub headers: Vec<(String, String)>,

@@ -64,6 +64,8 @@ reasons! {
     HeaderName = "header-name", NotAllowed;
     /// A header value with control characters.
     HeaderValue = "header-value", NotAllowed;
+    /// A mail's sender or recipient is no address that a parameter holds, or there is none.
+    MailAddress = "mail-address", NotAllowed;
     /// URL, headers or body are over the limit.
     RequestTooLarge = "request-too-large", NotAllowed;
     /// A name of a single label, which a search domain would complete.
@@ -90,8 +92,12 @@ reasons! {
     TotalTimeout = "total-timeout", Timeout;
     /// The connection broke after the request was sent: it may have arrived.
     AnswerLost = "answer-lost", BadResponse;
-    /// What came is not HTTP.
+    /// What came is not HTTP, or no mail server's.
     BadResponse = "bad-response", BadResponse;
+    /// The mail server does not offer STARTTLS, or refuses it: nothing is sent in clear.
+    NoStartTls = "no-starttls", BadResponse;
+    /// The mail server offers no way to log in that the component asked for.
+    NoLogin = "no-login", BadResponse;
     /// The response is encoded though identity was asked for.
     ResponseEncoding = "response-encoding", BadResponse;
     /// It was accepted, but the component failed to read the response: it may have arrived.
@@ -114,6 +120,12 @@ reasons! {
     ClientError = "client-error", BadResponse;
     /// 5xx.
     ServerError = "server-error", BadResponse;
+    /// The mail server took the mail, but not for every address.
+    SomeRefused = "some-refused", Delivered;
+    /// The mail server says 4xx: not now.
+    MailLater = "mail-later", BadResponse;
+    /// The mail server says 5xx: never.
+    MailRefused = "mail-refused", BadResponse;
     /// The component says: the chat, channel or address is no more.
     RecipientGone = "recipient-gone", BadResponse;
     /// The component says: the credential is void.
@@ -261,6 +273,19 @@ pub fn judge_status(status: u16, retry_after: Option<Duration>) -> (Outcome, Rea
     }
 }
 
+/// The host's own judgement of a mail server's last word: RFC 5321, section 4.2.1. `some_refused` says
+/// whether it took the mail for some addresses only.
+#[must_use]
+pub fn judge_reply(code: u16, some_refused: bool) -> (Outcome, Reason) {
+    match code {
+        200..=299 if some_refused => (Outcome::Delivered, Reason::SomeRefused),
+        200..=299 => (Outcome::Delivered, Reason::Accepted),
+        500..=599 => (Outcome::Rejected, Reason::MailRefused),
+        // 4xx, and what is none of these: it was not taken, and nobody said never.
+        _ => (Outcome::Retry { after: None }, Reason::MailLater),
+    }
+}
+
 /// What follows from a failure before any status came.
 #[must_use]
 pub fn judge_failure(reason: Reason) -> Outcome {
@@ -354,6 +379,33 @@ mod tests {
         ];
         for (status, outcome, reason) in rows {
             assert_eq!(judge_status(status, None), (outcome, reason), "{status}");
+        }
+    }
+
+    #[test]
+    fn a_mail_servers_codes_are_not_https() {
+        let retry = Outcome::Retry { after: None };
+        for (code, some_refused, outcome, reason) in [
+            (250, false, Outcome::Delivered, Reason::Accepted),
+            (250, true, Outcome::Delivered, Reason::SomeRefused),
+            (251, false, Outcome::Delivered, Reason::Accepted),
+            (354, false, retry, Reason::MailLater),
+            (404, false, retry, Reason::MailLater),
+            (410, false, retry, Reason::MailLater),
+            (421, false, retry, Reason::MailLater),
+            (451, true, retry, Reason::MailLater),
+            (454, false, retry, Reason::MailLater),
+            (500, false, Outcome::Rejected, Reason::MailRefused),
+            (535, false, Outcome::Rejected, Reason::MailRefused),
+            (550, true, Outcome::Rejected, Reason::MailRefused),
+            (599, false, Outcome::Rejected, Reason::MailRefused),
+            (600, false, retry, Reason::MailLater),
+        ] {
+            assert_eq!(
+                judge_reply(code, some_refused),
+                (outcome, reason),
+                "{code} {some_refused}"
+            );
         }
     }
 

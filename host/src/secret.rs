@@ -14,6 +14,7 @@ use campanile_contract::params::Param;
 use chacha20poly1305::aead::{Aead, KeyInit, Payload};
 use chacha20poly1305::{XChaCha20Poly1305, XNonce};
 use hkdf::Hkdf;
+use hmac::{Hmac, Mac};
 use serde::{Deserialize, Serialize};
 use sha2::Sha256;
 use url::Url;
@@ -253,18 +254,59 @@ pub enum VaultError {
 }
 
 /// What seals and opens secrets.
-pub struct Vault(XChaCha20Poly1305);
+pub struct Vault {
+    cipher: XChaCha20Poly1305,
+    threads: ThreadKey,
+}
+
+/// Makes names of what must not be guessed, for the threads of mails.
+#[derive(Clone)]
+pub struct ThreadKey(Zeroizing<[u8; KEY_BYTES]>);
+
+impl ThreadKey {
+    /// The same name for the same words, 128 bits in hex; it tells nobody the words.
+    #[must_use]
+    pub fn name<const N: usize>(&self, words: [&str; N]) -> String {
+        let Ok(mut mac) = <Hmac<Sha256> as Mac>::new_from_slice(self.0.as_ref()) else {
+            // HMAC takes a key of any length.
+            return String::new();
+        };
+        for word in words {
+            // Lengths, so that no two lists of words are written alike.
+            mac.update(&(word.len() as u64).to_be_bytes());
+            mac.update(word.as_bytes());
+        }
+        let digest = mac.finalize().into_bytes();
+        digest[..16]
+            .iter()
+            .map(|byte| format!("{byte:02x}"))
+            .collect()
+    }
+}
 
 impl Vault {
     /// With a key of its own, derived from the master key.
     #[must_use]
     pub fn new(master: &MasterKey) -> Self {
-        let mut key = Zeroizing::new([0; KEY_BYTES]);
-        // HKDF gives up to 255 hashes; one is always there.
-        let expanded = Hkdf::<Sha256>::new(None, master.0.as_ref())
-            .expand(b"campanile secret sealing 1", key.as_mut());
-        debug_assert!(expanded.is_ok());
-        Self(XChaCha20Poly1305::new(key.as_ref().into()))
+        let derived = |purpose: &[u8]| {
+            let mut key = Zeroizing::new([0; KEY_BYTES]);
+            // HKDF gives up to 255 hashes; one is always there.
+            let expanded =
+                Hkdf::<Sha256>::new(None, master.0.as_ref()).expand(purpose, key.as_mut());
+            debug_assert!(expanded.is_ok());
+            key
+        };
+        let key = derived(b"campanile secret sealing 1");
+        Self {
+            cipher: XChaCha20Poly1305::new(key.as_ref().into()),
+            threads: ThreadKey(derived(b"campanile mail threads 1")),
+        }
+    }
+
+    /// What names the threads of mails.
+    #[must_use]
+    pub fn thread_key(&self) -> ThreadKey {
+        self.threads.clone()
     }
 
     /// Seals a secret to a binding.
@@ -287,7 +329,7 @@ impl Vault {
             aad: &aad,
         };
         let cipher = self
-            .0
+            .cipher
             .encrypt(XNonce::from_slice(&nonce), payload)
             .map_err(|_| VaultError::Cipher)?;
         let text = STANDARD_NO_PAD.encode([nonce.as_slice(), &cipher].concat());
@@ -313,7 +355,7 @@ impl Vault {
             aad: &aad,
         };
         let clear = Zeroizing::new(
-            self.0
+            self.cipher
                 .decrypt(XNonce::from_slice(nonce), payload)
                 .map_err(|_| again)?,
         );

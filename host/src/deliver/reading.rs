@@ -11,12 +11,12 @@ use crate::outcome::Reason;
 /// What of a body a component is given at most.
 const BODY: usize = 64 << 10;
 
-/// Whether the manifest wants to read this response.
+/// Whether the manifest wants to read this response. `some_refused`: a mail was not taken for every address.
 #[must_use]
-pub(super) fn wanted(manifest: &Manifest, status: u16) -> bool {
+pub(super) fn wanted(manifest: &Manifest, status: u16, some_refused: bool) -> bool {
     match manifest.reads.when {
         When::Never => false,
-        When::Failures => !(200..300).contains(&status),
+        When::Failures => some_refused || !(200..300).contains(&status),
         When::Always => true,
     }
 }
@@ -107,6 +107,7 @@ mod tests {
             truncated: false,
             encoded: false,
             secret_shown: false,
+            mail: None,
         };
         assert_eq!(unread(&received), None);
         let response = declared(&manifest, 3, &received);

@@ -19,7 +19,7 @@ pub(super) struct Judged {
     pub outcome: Outcome,
     /// Why.
     pub reason: Reason,
-    /// The HTTP status.
+    /// The HTTP status, or SMTP's code.
     pub status: Option<u16>,
     /// For the operator.
     pub detail: Option<String>,
@@ -33,6 +33,8 @@ pub(super) struct Judged {
     pub receipts: Vec<(u32, String)>,
     /// One more message, and the tag from then on.
     pub next: Option<(Message, String)>,
+    /// Whether that waits, as a retry does.
+    pub later: bool,
     /// How long the destination, and the endpoint, are left alone.
     pub quiet: (Option<Duration>, Option<Duration>),
     /// Recipient parameters that the destination renamed.
@@ -68,6 +70,7 @@ impl Judged {
             exceptions: Vec::new(),
             receipts: Vec::new(),
             next: None,
+            later: false,
             quiet: (None, None),
             changed: Vec::new(),
         }
@@ -80,7 +83,14 @@ impl Judged {
         let refine = |judgement: Judgement, host: (Outcome, Reason)| match judgement {
             Judgement::Agree => host,
             Judgement::Delivered if host.0 == Outcome::Delivered => host,
-            Judgement::Delivered if host.1 == Reason::ServerError => (host.0, Reason::Overruled),
+            Judgement::Delivered
+                if matches!(
+                    host.1,
+                    Reason::ServerError | Reason::MailLater | Reason::MailRefused
+                ) =>
+            {
+                (host.0, Reason::Overruled)
+            }
             Judgement::Delivered => (Outcome::Delivered, Reason::ComponentSaysDelivered),
             Judgement::Retry(after) | Judgement::Restart(after) => {
                 let asked = after.map(|ms| Duration::from_millis(u64::from(ms)).min(LONGEST_WAIT));
@@ -164,6 +174,15 @@ pub(super) fn settle(
     let then = match judged.outcome {
         Outcome::Delivered if judged.next.is_some() || !last => {
             let follow_up = judged.next.take();
+            let wait = if judged.later {
+                schedule.wait(1, None, random)
+            } else {
+                None
+            };
+            let due = wait.map_or(now, |wait| {
+                now + u64::try_from(wait.as_millis()).unwrap_or(u64::MAX)
+            });
+            retry_at = wait.map(|_| due);
             let messages = follow_up.as_ref().map(|(message, _)| {
                 let mut messages = delivery.messages.clone();
                 messages.insert(delivery.progress as usize + 1, message.clone());
@@ -171,7 +190,7 @@ pub(super) fn settle(
             });
             Then::Again {
                 progress: delivery.progress + 1,
-                due: now,
+                due,
                 messages,
                 tag: follow_up.map(|(_, tag)| tag),
             }

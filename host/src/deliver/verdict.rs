@@ -27,7 +27,7 @@ pub(super) fn allowed(
     delivery: &Stored,
 ) -> Result<(), Fault> {
     positions(verdict, delivery)?;
-    if let Some((Message::Http(next), tag)) = &verdict.next {
+    if let Some((next, tag)) = &verdict.next {
         short("a tag", tag)?;
         if delivery.messages.len() > FOLLOW_UPS {
             return Err(Fault::new(
@@ -35,13 +35,13 @@ pub(super) fn allowed(
                 format!("more than {FOLLOW_UPS} follow-up messages"),
             ));
         }
-        let Some(Message::Http(before)) = delivery.messages.get(delivery.progress as usize) else {
+        let Some(before) = delivery.messages.get(delivery.progress as usize) else {
             return Err(Fault::new(
                 Reason::FollowUp,
                 "there is no message to follow",
             ));
         };
-        if origin(&next.url).is_none() || origin(&next.url) != origin(&before.url) {
+        if destination(next).is_none() || destination(next) != destination(before) {
             return Err(Fault::new(
                 Reason::FollowUp,
                 "a follow-up goes to where the response came from",
@@ -106,11 +106,19 @@ fn short(what: &str, text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Where a request goes: scheme, host and port, or the secret that holds them.
+/// Where a message goes: scheme, host and port, or the secret that holds them, or a mail server.
 #[derive(PartialEq, Eq)]
 enum Origin {
     Secret(String),
     Of(url::Origin),
+    Mail(String),
+}
+
+fn destination(message: &Message) -> Option<Origin> {
+    match message {
+        Message::Http(request) => origin(&request.url),
+        Message::Mail(mail) => Some(Origin::Mail(mail.server.clone())),
+    }
 }
 
 /// Stands for a hole while an origin is looked for.

@@ -2,6 +2,7 @@
 //! address of the answer is judged, and exactly a judged one is dialled.
 
 use std::collections::HashMap;
+use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 use std::pin::Pin;
@@ -63,6 +64,8 @@ pub(super) struct Dialler {
     pub(super) openings: Arc<[Opening]>,
     pub(super) own: Arc<[IpAddr]>,
     pub(super) tls: Arc<ClientConfig>,
+    /// For mail, which has no other protocol to agree on.
+    pub(super) mail_tls: Arc<ClientConfig>,
     /// For resolving, connecting and the TLS handshake together.
     pub(super) timeout: Duration,
 }
@@ -76,7 +79,46 @@ impl Dialler {
         port: u16,
         protocol: Protocol,
     ) -> Result<Stream, Failure> {
-        match tokio::time::timeout(self.timeout, self.dial_unbounded(host, port, protocol)).await {
+        let connected = async {
+            let tcp = self.tcp(host, port, protocol).await?;
+            match protocol {
+                Protocol::Http | Protocol::Smtp => Ok(Stream::Plain(tcp)),
+                Protocol::Https => self.tls(&self.tls, host, port, tcp).await,
+                Protocol::Smtps => self.tls(&self.mail_tls, host, port, tcp).await,
+            }
+        };
+        self.in_time(host, port, connected).await
+    }
+
+    /// Connects without TLS, to where this protocol may be spoken. The caller sees to TLS, by
+    /// [`Self::secure`].
+    pub(super) async fn dial_tcp(
+        &self,
+        host: &str,
+        port: u16,
+        protocol: Protocol,
+    ) -> Result<TcpStream, Failure> {
+        self.in_time(host, port, self.tcp(host, port, protocol))
+            .await
+    }
+
+    /// TLS for mail on a connection that was dialled without.
+    pub(super) async fn secure(
+        &self,
+        host: &str,
+        port: u16,
+        tcp: TcpStream,
+    ) -> Result<Stream, Failure> {
+        self.tls(&self.mail_tls, host, port, tcp).await
+    }
+
+    async fn in_time<T>(
+        &self,
+        host: &str,
+        port: u16,
+        connected: impl Future<Output = Result<T, Failure>>,
+    ) -> Result<T, Failure> {
+        match tokio::time::timeout(self.timeout, connected).await {
             Ok(result) => result,
             Err(_) => Err(Failure::new(
                 Reason::ConnectTimeout,
@@ -85,31 +127,29 @@ impl Dialler {
         }
     }
 
-    async fn dial_unbounded(
-        &self,
-        host: &str,
-        port: u16,
-        protocol: Protocol,
-    ) -> Result<Stream, Failure> {
+    async fn tcp(&self, host: &str, port: u16, protocol: Protocol) -> Result<TcpStream, Failure> {
         let addresses = self.judged(host, port, protocol).await?;
         let tcp = connect(&addresses, port).await?;
         // Requests are written whole; waiting for more only delays them.
         let _ = tcp.set_nodelay(true);
-        match protocol {
-            Protocol::Http | Protocol::Smtp => Ok(Stream::Plain(tcp)),
-            Protocol::Https | Protocol::Smtps => {
-                let name = bare(host).trim_end_matches('.').to_owned();
-                let name = ServerName::try_from(name).map_err(|_| {
-                    Failure::new(Reason::Tls, format!("no certificate can name {host}"))
-                })?;
-                let stream = TlsConnector::from(Arc::clone(&self.tls))
-                    .connect(name, tcp)
-                    .await;
-                stream
-                    .map(|stream| Stream::Tls(Box::new(stream)))
-                    .map_err(|error| Failure::new(Reason::Tls, format!("{host}:{port}: {error}")))
-            }
-        }
+        Ok(tcp)
+    }
+
+    async fn tls(
+        &self,
+        config: &Arc<ClientConfig>,
+        host: &str,
+        port: u16,
+        tcp: TcpStream,
+    ) -> Result<Stream, Failure> {
+        let name = bare(host).trim_end_matches('.').to_owned();
+        let name = ServerName::try_from(name)
+            .map_err(|_| Failure::new(Reason::Tls, format!("no certificate can name {host}")))?;
+        TlsConnector::from(Arc::clone(config))
+            .connect(name, tcp)
+            .await
+            .map(|stream| Stream::Tls(Box::new(stream)))
+            .map_err(|error| Failure::new(Reason::Tls, format!("{host}:{port}: {error}")))
     }
 
     /// The addresses of a host, if all of them may be dialled.
@@ -179,6 +219,25 @@ fn bare(host: &str) -> &str {
 pub(super) enum Stream {
     Plain(TcpStream),
     Tls(Box<TlsStream<TcpStream>>),
+}
+
+impl Stream {
+    fn tcp(&self) -> &TcpStream {
+        match self {
+            Self::Plain(stream) => stream,
+            Self::Tls(stream) => stream.get_ref().0,
+        }
+    }
+
+    /// Ours, on this connection.
+    pub(super) fn local_addr(&self) -> Option<SocketAddr> {
+        self.tcp().local_addr().ok()
+    }
+
+    /// The other end's.
+    pub(super) fn peer_addr(&self) -> io::Result<SocketAddr> {
+        self.tcp().peer_addr()
+    }
 }
 
 impl AsyncRead for Stream {

@@ -5,12 +5,15 @@
 //! in a URL or a JSON body a marker takes its place, and the parsed form says where that stands.
 
 mod body;
+mod login;
 mod target;
 
 use campanile_contract::manifest::{ParamKind, Place};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
 use hyper::body::Bytes;
 use zeroize::Zeroizing;
+
+pub(super) use login::{Credentials, login};
 
 use super::encoding::encode;
 use super::failure::Failure;
@@ -226,22 +229,23 @@ impl<'a> Filler<'a> {
 
     /// One route must allow the request and every secret in its place; every secret must be there.
     fn allow(&self, method: &str, target: &target::Target<'a>) -> Result<(), Failure> {
-        let mut found = false;
-        let mut routes = target
-            .routes(&self.sender.routes, method)
-            .inspect(|_| found = true);
-        let allowed = routes.any(|route| {
-            self.stands
-                .iter()
-                .all(|(held, place)| held.may_stand(route, place))
-        });
-        drop(routes);
-        if !found {
+        let routes: Vec<&str> = target.routes(&self.sender.routes, method).collect();
+        if routes.is_empty() {
             return Err(Failure::new(
                 Reason::Route,
                 format!("no route allows {method} {}", target.shown()),
             ));
         }
+        self.allow_places(&routes)
+    }
+
+    /// One of these routes must allow every secret in its place; every secret must be there.
+    fn allow_places(&self, routes: &[&str]) -> Result<(), Failure> {
+        let allowed = routes.iter().any(|route| {
+            self.stands
+                .iter()
+                .all(|(held, place)| held.may_stand(route, place))
+        });
         if !allowed {
             let names: Vec<String> = self
                 .stands

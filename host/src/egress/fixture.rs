@@ -93,7 +93,15 @@ pub(super) fn sender(tenant: &str, api: &str, values: Values<'_>) -> Sender {
             ((*name).to_owned(), key.map(str::to_owned), secret)
         })
         .collect();
-    Sender::new(tenant, "noc", &Arc::new(manifest), &params, &sealed, &vault)
+    Sender::new(
+        tenant,
+        "noc",
+        "r",
+        &Arc::new(manifest),
+        &params,
+        &sealed,
+        &vault,
+    )
 }
 
 fn bound(params: &[Param], values: Values<'_>) -> Vec<Param> {

@@ -47,14 +47,14 @@ pub(super) struct Answer {
 }
 
 impl Client {
-    pub(super) fn new(dialler: Dialler) -> Self {
+    pub(super) fn new(dialler: Arc<Dialler>) -> Self {
         let client = legacy::Client::builder(TokioExecutor::new())
             .pool_timer(TokioTimer::new())
             .pool_idle_timeout(KEPT)
             .pool_max_idle_per_host(KEPT_CONNECTIONS)
             .http1_max_buf_size(MAX_HEAD_BYTES)
             .retry_canceled_requests(false)
-            .build(Connector(Arc::new(dialler)));
+            .build(Connector(dialler));
         Self(client)
     }
 

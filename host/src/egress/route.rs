@@ -12,7 +12,7 @@
 //! Patterns are matched below the path of the parameter that names the origin. What a server might
 //! read as another path (dots, slashes and backslashes behind an escape, empty segments) matches none.
 
-use campanile_contract::manifest::{Manifest, Origin};
+use campanile_contract::manifest::{Manifest, Origin, ParamKind};
 use campanile_contract::params::Param;
 use url::Url;
 
@@ -33,6 +33,8 @@ enum Target {
     Below(Url),
     /// The whole of a `secret-url`, by its parameter's name.
     Exactly(String),
+    /// A mail server, as its parameter names it.
+    Mail(String),
     /// The parameter is not set, or cannot be read: nothing is there.
     Nowhere,
 }
@@ -46,6 +48,11 @@ impl Routes {
     /// Resolves the origins from the endpoint's and the recipient's parameters.
     pub(super) fn new(manifest: &Manifest, params: &[Param]) -> Self {
         let target = |origin: &Origin| {
+            let is_mail = |name: &str| {
+                manifest
+                    .params()
+                    .any(|spec| spec.name == name && spec.kind == ParamKind::MailServer)
+            };
             let text = match origin {
                 Origin::At(text) => Some(text),
                 Origin::Param(name) => {
@@ -55,10 +62,14 @@ impl Routes {
                     {
                         return Target::Exactly(name.clone());
                     }
-                    params
+                    let value = params
                         .iter()
                         .find(|param| param.name == *name)
-                        .map(|param| &param.value)
+                        .map(|param| &param.value);
+                    if is_mail(name) {
+                        return value.map_or(Target::Nowhere, |value| Target::Mail(value.clone()));
+                    }
+                    value
                 }
             };
             text.and_then(|text| Url::parse(text).ok())
@@ -83,6 +94,14 @@ impl Routes {
         self.0
             .iter()
             .filter(|route| route.allows(method, url))
+            .map(|route| route.name.as_str())
+    }
+
+    /// The names of the routes that lead to this mail server, as a parameter names it.
+    pub(super) fn allowing_mail<'a>(&'a self, server: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0
+            .iter()
+            .filter(move |route| matches!(&route.target, Target::Mail(known) if known == server))
             .map(|route| route.name.as_str())
     }
 

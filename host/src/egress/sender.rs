@@ -1,6 +1,7 @@
 //! Step 7, on whose behalf: an endpoint's routes and opened secrets, prepared once and used for all of
 //! its requests.
 
+use std::collections::BTreeSet;
 use std::sync::Arc;
 
 use campanile_contract::manifest::{Manifest, ParamKind, ParamSpec, Place};
@@ -9,7 +10,7 @@ use url::Url;
 
 use super::encoding::{base64_traces, json_unescaped, percent_decoded};
 use super::route::Routes;
-use crate::secret::{Binding, Sealed, Secret, Vault, with_origins};
+use crate::secret::{Binding, Sealed, Secret, ThreadKey, Vault, with_origins};
 
 /// A secret's largest size in bytes, unless its specification says less: what it counts for in a limit,
 /// so that no refusal depends on its value.
@@ -23,6 +24,10 @@ pub struct Sender {
     tenant: String,
     pub(super) routes: Routes,
     secrets: Vec<Held>,
+    /// In lower case: whom a mail may name.
+    addresses: BTreeSet<String>,
+    threads: ThreadKey,
+    recipient: String,
     /// Stands for a secret while a request is judged. Drawn at random, so that no text can contain it.
     pub(super) marker: String,
 }
@@ -56,6 +61,7 @@ impl Sender {
     pub fn new(
         tenant: &str,
         endpoint: &str,
+        recipient: &str,
         manifest: &Arc<Manifest>,
         params: &[Param],
         sealed: &[(String, Option<String>, Sealed)],
@@ -91,6 +97,9 @@ impl Sender {
             tenant: tenant.to_owned(),
             routes: Routes::new(manifest, params),
             secrets,
+            addresses: addresses(manifest, params),
+            threads: vault.thread_key(),
+            recipient: recipient.to_owned(),
             marker: marker.unwrap_or_else(|| "x".repeat(MARKER_LETTERS)),
         }
     }
@@ -99,6 +108,17 @@ impl Sender {
     #[must_use]
     pub fn tenant(&self) -> &str {
         &self.tenant
+    }
+
+    /// Whether a parameter of kind `email` or `emails` holds this address.
+    pub(super) fn may_write_to(&self, address: &str) -> bool {
+        self.addresses.contains(&address.to_ascii_lowercase())
+    }
+
+    /// What names the thread of a condition in this recipient's mails, and tells nothing of it.
+    pub(super) fn thread(&self, fingerprint: &str) -> String {
+        self.threads
+            .name([self.tenant.as_str(), self.recipient.as_str(), fingerprint])
     }
 
     /// The secret that a part names: a parameter, or `parameter/row`.
@@ -190,6 +210,21 @@ impl Held {
             .as_ref()
             .and_then(|value| Url::parse(value.expose()).ok())
     }
+}
+
+fn addresses(manifest: &Manifest, params: &[Param]) -> BTreeSet<String> {
+    let holds = |param: &&Param| {
+        manifest.params().any(|spec| {
+            spec.name == param.name && matches!(spec.kind, ParamKind::Email | ParamKind::Emails)
+        })
+    };
+    params
+        .iter()
+        .filter(holds)
+        .flat_map(|param| param.value.lines())
+        .map(|line| line.trim().to_ascii_lowercase())
+        .filter(|line| !line.is_empty())
+        .collect()
 }
 
 /// A URL's path and query, and of these what is long enough to be a secret alone; as they stand in the

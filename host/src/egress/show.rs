@@ -4,15 +4,60 @@ use std::fmt::Write;
 
 use url::form_urlencoded::byte_serialize;
 
-use crate::message::{Body, Fact, Field, HttpRequest, Message, Part, Scheme};
+use crate::message::{Body, Fact, Field, HttpRequest, Mail, Message, Part, Scheme};
 
 /// Request line, headers and body, with `⟨secret token⟩` in place of secrets. Control characters, and
 /// those that turn text around, are escaped: it may be printed on a terminal.
 #[must_use]
 pub fn shown(message: &Message) -> String {
-    let Message::Http(request) = message;
     let mut out = String::new();
-    request_line(&mut out, request);
+    match message {
+        Message::Http(request) => show_request(&mut out, request),
+        Message::Mail(mail) => show_mail(&mut out, mail),
+    }
+    if !out.ends_with('\n') {
+        out.push('\n');
+    }
+    out
+}
+
+/// Server, headers and both bodies. What the host adds is not shown: it is made as the mail is sent.
+fn show_mail(out: &mut String, mail: &Mail) {
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(out, "{}: {}", escaped(name, false), escaped(value, false));
+    };
+    line("mail by", &mail.server);
+    if let Some(repeat) = &mail.repeat {
+        line("once more to", &repeat.to.join(", "));
+    }
+    line("From", &mail.from);
+    line("To", &mail.to.join(", "));
+    if !mail.cc.is_empty() {
+        line("Cc", &mail.cc.join(", "));
+    }
+    line("Subject", &mail.subject);
+    for (name, value) in &mail.headers {
+        line(name, value);
+    }
+    if let Some(login) = &mail.login {
+        let (scheme, [(user, its), (secret, other)]) = login.fields();
+        let (its, other) = (template(its), template(other));
+        let _ = writeln!(out, "login: {scheme}, {user} {its}, {secret} {other}");
+    }
+    if !mail.threads.is_empty() {
+        let _ = writeln!(out, "References: ⟨{} threads⟩", mail.threads.len());
+    }
+    let _ = write!(out, "\n{}", escaped(&mail.text, true));
+    if let Some(html) = &mail.html {
+        if !out.ends_with('\n') {
+            out.push('\n');
+        }
+        let _ = write!(out, "\n⟨html⟩\n{}", escaped(html, true));
+    }
+}
+
+fn show_request(out: &mut String, request: &HttpRequest) {
+    request_line(out, request);
     for (name, value) in &request.headers {
         let _ = writeln!(out, "{}: {}", escaped(name, false), template(value));
     }
@@ -36,10 +81,6 @@ pub fn shown(message: &Message) -> String {
             let _ = write!(out, "\n{}", form(fields));
         }
     }
-    if !out.ends_with('\n') {
-        out.push('\n');
-    }
-    out
 }
 
 fn request_line(out: &mut String, request: &HttpRequest) {

@@ -72,7 +72,7 @@ impl Server {
     async fn send(&self, limits: Limits) -> Result<Received, Failure> {
         let sender = sender("t", &self.api(), VALUES);
         self.egress(limits)
-            .send(&sender, &self.request(), "d-1", 0)
+            .send(&sender, &self.request(), "d-1", 0, 0)
             .await
     }
 }
@@ -116,7 +116,7 @@ async fn a_response_is_handed_back_and_its_connection_is_used_again() {
     let sender = sender("t", &server.api(), VALUES);
     for _ in 0..3 {
         let received = egress
-            .send(&sender, &server.request(), "d-1", 0)
+            .send(&sender, &server.request(), "d-1", 0, 0)
             .await
             .unwrap();
         assert_eq!(
@@ -154,7 +154,7 @@ async fn connections_are_not_shared_between_tenants_nor_kept_beyond_their_rules(
     for tenant in ["a", "b"] {
         let sender = sender(tenant, &server.api(), VALUES);
         egress
-            .send(&sender, &server.request(), "d", 0)
+            .send(&sender, &server.request(), "d", 0, 0)
             .await
             .unwrap();
     }
@@ -166,6 +166,7 @@ async fn connections_are_not_shared_between_tenants_nor_kept_beyond_their_rules(
             &server.request(),
             "d",
             0,
+            0,
         )
         .await;
     assert_eq!(closed.unwrap_err().reason, Reason::Scheme);
@@ -174,6 +175,7 @@ async fn connections_are_not_shared_between_tenants_nor_kept_beyond_their_rules(
             &sender("b", &server.api(), VALUES),
             &server.request(),
             "d",
+            0,
             0,
         )
         .await
@@ -428,7 +430,7 @@ async fn same_request_with_two_secrets_differs_only_in_what_is_sent() {
         let mut outputs = Vec::new();
         for request in [right, wrong_route, wrong_place] {
             let message = Message::Http(request);
-            let result = egress.send(&sender, &message, "d-1", 0).await;
+            let result = egress.send(&sender, &message, "d-1", 0, 0).await;
             outputs.push(
                 format!("{result:?} {}", shown(&message)).replace(&server.port.to_string(), "PORT"),
             );
@@ -452,7 +454,7 @@ async fn nothing_is_dialled_that_policy_forbids() {
     let sender = sender("t", &server.api(), VALUES);
     let closed = Egress::new(EgressOptions::default()).unwrap();
     let failure = closed
-        .send(&sender, &server.request(), "d", 0)
+        .send(&sender, &server.request(), "d", 0, 0)
         .await
         .unwrap_err();
     assert_eq!(failure.reason, Reason::Scheme);
@@ -466,7 +468,7 @@ async fn nothing_is_dialled_that_policy_forbids() {
     })
     .unwrap();
     let failure = beside
-        .send(&sender, &server.request(), "d", 0)
+        .send(&sender, &server.request(), "d", 0, 0)
         .await
         .unwrap_err();
     assert_eq!(failure.reason, Reason::ForbiddenAddress);
@@ -548,7 +550,7 @@ async fn tls_is_spoken_with_who_proves_the_name_and_with_nobody_else() {
         .unwrap();
         let message = Message::Http(post(&[text(&format!("{api}/send"))]));
         let result = egress
-            .send(&sender("t", &api, VALUES), &message, "d", 0)
+            .send(&sender("t", &api, VALUES), &message, "d", 0, 0)
             .await;
         let result = result
             .map(|received| received.status)
@@ -575,7 +577,7 @@ async fn a_server_that_never_shakes_hands_runs_into_the_connect_time() {
     .unwrap();
     let message = Message::Http(post(&[text(&format!("{api}/send"))]));
     let failure = egress
-        .send(&sender("t", &api, VALUES), &message, "d", 0)
+        .send(&sender("t", &api, VALUES), &message, "d", 0, 0)
         .await
         .unwrap_err();
     assert_eq!(failure.reason, Reason::ConnectTimeout);

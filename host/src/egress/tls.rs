@@ -5,6 +5,7 @@ use std::sync::Arc;
 use rustls::client::{Resumption, WebPkiServerVerifier};
 use rustls::crypto::CryptoProvider;
 use rustls::pki_types::CertificateDer;
+use rustls::pki_types::pem::PemObject;
 use rustls::{ClientConfig, RootCertStore};
 
 /// Sessions that one tenant's client remembers; a tenant has few destinations.
@@ -19,6 +20,29 @@ pub enum TlsError {
     /// There is no verifier or protocol version.
     #[error("TLS cannot be set up: {0}")]
     Setup(String),
+}
+
+/// A certificate of an authority.
+pub type Root = CertificateDer<'static>;
+
+/// Reads certificates of further authorities from PEM; each is one that can be trusted.
+///
+/// # Errors
+///
+/// In words: there is none, or which one cannot be read.
+pub fn roots(pem: &[u8]) -> Result<Vec<Root>, String> {
+    let mut roots = Vec::new();
+    for (at, found) in (1..).zip(CertificateDer::pem_slice_iter(pem)) {
+        let root = found.map_err(|error| format!("its certificate {at} is no PEM: {error}"))?;
+        RootCertStore::empty()
+            .add(root.clone())
+            .map_err(|error| format!("its certificate {at} cannot be trusted: {error}"))?;
+        roots.push(root);
+    }
+    if roots.is_empty() {
+        return Err("it has no certificate in PEM (-----BEGIN CERTIFICATE-----)".to_owned());
+    }
+    Ok(roots)
 }
 
 /// What all tenants share: the roots, parsed once.
@@ -46,14 +70,23 @@ impl Trust {
         Ok(Self { provider, verifier })
     }
 
-    /// A configuration with a session store of its own.
+    /// A configuration for HTTP, with a session store of its own.
     pub(super) fn config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+        self.speaking(vec![b"http/1.1".to_vec()])
+    }
+
+    /// One for mail: there is no other protocol, so none is named.
+    pub(super) fn mail_config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+        self.speaking(Vec::new())
+    }
+
+    fn speaking(&self, protocols: Vec<Vec<u8>>) -> Result<Arc<ClientConfig>, TlsError> {
         let mut config = ClientConfig::builder_with_provider(Arc::clone(&self.provider))
             .with_safe_default_protocol_versions()
             .map_err(|error| TlsError::Setup(error.to_string()))?
             .with_webpki_verifier(Arc::clone(&self.verifier))
             .with_no_client_auth();
-        config.alpn_protocols = vec![b"http/1.1".to_vec()];
+        config.alpn_protocols = protocols;
         config.resumption = Resumption::in_memory_sessions(SESSIONS);
         Ok(Arc::new(config))
     }

@@ -12,8 +12,8 @@ use super::bindings::formatter::exports::campanile::alerts::formatter;
 use super::boundary::{Event, Recipient};
 use super::stop::Stop;
 use crate::message::{
-    Batch, Body, Delivery, Encoding, Fact, Field, HttpRequest, Judgement, Message, Part, Refusal,
-    Response, Scheme, Template, Verdict,
+    Batch, Body, Delivery, Encoding, Fact, Field, HttpRequest, Judgement, Login, Mail, Message,
+    Part, Refusal, Response, Scheme, Template, Verdict,
 };
 use crate::outcome::Reason;
 
@@ -114,7 +114,7 @@ impl SchemeFields {
         }
     }
 
-    fn done(self, scheme: Scheme) -> Result<Scheme> {
+    fn done<T>(self, scheme: T) -> Result<T> {
         match self.fields.first() {
             Some((name, _)) => unknown(&format!("field of the scheme `{}`", self.scheme), name),
             None => Ok(scheme),
@@ -156,6 +156,52 @@ fn body(body: wit::delivery::Body) -> Result<Body> {
     })
 }
 
+/// How a mail logs in: one scheme at most, and not those of HTTP.
+fn login(mut schemes: Vec<wit::delivery::Scheme>) -> Result<Option<Login>> {
+    let Some(scheme) = schemes.pop() else {
+        return Ok(None);
+    };
+    if !schemes.is_empty() {
+        return Err(Stop::error(
+            Reason::UnknownName,
+            "a mail has one scheme at most",
+        ));
+    }
+    let mut given = SchemeFields {
+        fields: fields(scheme.fields)?,
+        scheme: scheme.name,
+    };
+    let login = match given.scheme.as_str() {
+        "basic" => Login::Basic {
+            user: given.template("user")?,
+            password: given.template("password")?,
+        },
+        "xoauth2" => Login::Xoauth2 {
+            user: given.template("user")?,
+            token: given.template("token")?,
+        },
+        name => return unknown("scheme of a mail", name),
+    };
+    given.done(Some(login))
+}
+
+fn mail(mail: wit::delivery::Mail) -> Result<Mail> {
+    nothing_extra(&mail.extra)?;
+    Ok(Mail {
+        server: mail.server,
+        login: login(mail.auth)?,
+        from: mail.from,
+        to: mail.to,
+        cc: mail.cc,
+        headers: mail.headers,
+        subject: mail.subject,
+        text: mail.text,
+        html: mail.html,
+        threads: mail.threads,
+        repeat: None,
+    })
+}
+
 pub(crate) fn message(message: wit::delivery::Message) -> Result<Message> {
     Ok(match message {
         wit::delivery::Message::Http(request) => {
@@ -173,7 +219,7 @@ pub(crate) fn message(message: wit::delivery::Message) -> Result<Message> {
                 body: body(request.body)?,
             })
         }
-        wit::delivery::Message::Mail(_) => return unknown("message", "mail"),
+        wit::delivery::Message::Mail(given) => Message::Mail(mail(given)?),
         wit::delivery::Message::Syslog(_) => return unknown("message", "syslog"),
         wit::delivery::Message::Other(custom) => return unknown("message", &custom.kind),
     })

@@ -12,6 +12,7 @@ fn dialler(openings: &[&str], names: &[(&str, &[&str])]) -> Dialler {
         openings: openings.iter().map(|text| text.parse().unwrap()).collect(),
         own: Arc::new(["198.51.101.7".parse().unwrap()]),
         tls: Trust::new(Vec::new()).unwrap().config().unwrap(),
+        mail_tls: Trust::new(Vec::new()).unwrap().mail_config().unwrap(),
         timeout: Duration::from_secs(5),
     }
 }

@@ -10,14 +10,20 @@ use super::requests::{lines, visible};
 pub(super) fn messages(messages: &[Message]) -> String {
     let shown: Vec<_> = messages
         .iter()
-        .map(|Message::Http(request)| http(request))
+        .map(|message| match message {
+            Message::Http(request) => http(request),
+            Message::Mail(_) => campanile::egress::shown(message),
+        })
         .collect();
     shown.join("\n------\n\n")
 }
 
 /// The body of a message, which has no holes.
 pub(super) fn body(message: &Message) -> &str {
-    let Message::Http(request) = message;
+    let request = match message {
+        Message::Http(request) => request,
+        Message::Mail(mail) => return &mail.text,
+    };
     let Body::Text(parts) = &request.body else {
         panic!("no text in {request:?}")
     };
