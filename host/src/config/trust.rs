@@ -8,10 +8,7 @@ use crate::egress::{self, Root};
 
 impl Reader<'_> {
     /// The certificates of all files.
-    pub(super) fn roots(
-        &self,
-        ca: Option<Spanned<toml::Value>>,
-    ) -> Result<Vec<Root>, ConfigError> {
+    pub(super) fn roots(&self, ca: Option<Spanned<toml::Value>>) -> Result<Vec<Root>, ConfigError> {
         let Some(ca) = ca else {
             return Ok(Vec::new());
         };

@@ -492,7 +492,7 @@ async fn a_closed_port_is_refused() {
     assert_eq!(failure.reason, Reason::ConnectionRefused);
 }
 
-fn tls_server(names: &[&str]) -> (CertificateDer<'static>, tokio_rustls::TlsAcceptor) {
+fn tls_server(names: &[&str]) -> (Root, tokio_rustls::TlsAcceptor) {
     let names: Vec<String> = names.iter().map(|name| (*name).to_owned()).collect();
     let made = rcgen::generate_simple_self_signed(names).unwrap();
     let certificate = made.cert.der().clone();

@@ -206,7 +206,7 @@ async fn nothing_that_is_said_before_tls_is_believed() {
         (&[("STARTTLS", "220-go\r\n220 go\r\n\x16")], Reason::Tls),
         (&[("EHLO", ENDLESS)], Reason::BadResponse),
         (&[("greeting", ENDLESS)], Reason::BadResponse),
-        (&[("greeting", "hi")], Reason::BadResponse),
+        (&[("greeting", "hi")], Reason::NoStartTls),
         (&[("EHLO", HANG_UP)], Reason::BadResponse),
     ] {
         let server = Server::start(Speaks::StartTls, script).await;

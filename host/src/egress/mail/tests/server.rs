@@ -162,7 +162,10 @@ impl Serving {
         let scripted = self
             .script
             .iter()
-            .find(|(begins, _)| command.starts_with(begins));
+            .find(|(begins, _)| match *begins {
+                "" => command.is_empty(),
+                begins => command.starts_with(begins),
+            });
         match scripted.map_or(usual, |(_, answer)| *answer) {
             HANG_UP => false,
             SILENT => std::future::pending().await,
