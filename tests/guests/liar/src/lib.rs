@@ -3,6 +3,7 @@
 
 mod answers;
 mod lies;
+mod mails;
 mod readings;
 mod resources;
 mod secrets;

@@ -5,7 +5,7 @@ use campanile_guest::{
     Recipient, Refusal, Request, Scheme,
 };
 
-use crate::{hook, url};
+use crate::{hook, mails, url};
 
 /// What it answers, where `how` is one of these.
 pub fn dequeue(
@@ -82,7 +82,7 @@ pub fn dequeue(
             return None;
         }
         _ => {
-            let message = unknown(how, recipient)?;
+            let message = mails::message(how).or_else(|| unknown(how, recipient))?;
             batch(vec![Delivery {
                 messages: vec![message],
                 ..delivery(&[0])
@@ -107,6 +107,10 @@ fn unknown(how: &str, recipient: &Recipient) -> Option<Message> {
         "an-unknown-scheme" => request.auth.push(Scheme {
             name: String::from("digest"),
             fields: Vec::new(),
+        }),
+        "a-request-by-xoauth2" => request.auth.push(Scheme {
+            name: String::from("xoauth2"),
+            fields: vec![text("user"), text("token")],
         }),
         "an-unknown-field-of-a-scheme" => request.auth.push(Scheme {
             name: String::from("authorization"),

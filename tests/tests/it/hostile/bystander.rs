@@ -54,6 +54,18 @@ async fn answers_that_cannot_be_true_are_refused_by_name_and_their_alerts_stay()
         ),
         ("an-unknown-field-of-a-scheme", "unknown-name: "),
         (
+            "a-mail-by-bearer",
+            "unknown-name: this host knows no scheme of a mail `authorization`",
+        ),
+        (
+            "a-mail-of-two-logins",
+            "unknown-name: a mail has one scheme at most",
+        ),
+        (
+            "a-request-by-xoauth2",
+            "unknown-name: this host knows no scheme `xoauth2`",
+        ),
+        (
             "a-scheme-without-its-field",
             "unknown-name: the scheme `basic` needs the field `password`",
         ),

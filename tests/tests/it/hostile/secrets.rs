@@ -42,6 +42,17 @@ async fn what_a_component_may_not_send_is_refused_by_name_and_nothing_is_dialled
         ("a-path-upwards", Reason::Route),
         ("an-empty-method", Reason::Route),
         ("a-method-that-was-not-granted", Reason::Route),
+        ("mails-a-stranger", Reason::MailAddress),
+        ("mails-a-stranger-a-copy", Reason::MailAddress),
+        ("mails-as-a-stranger", Reason::MailAddress),
+        ("mails-nobody", Reason::MailAddress),
+        ("mails-by-another-server", Reason::Route),
+        ("mails-in-clear", Reason::Route),
+        ("a-subject-of-two-lines", Reason::HeaderValue),
+        ("a-mail-header-of-two-lines", Reason::HeaderValue),
+        ("a-blind-copy", Reason::HeaderName),
+        ("token-logs-in-to-a-mail-server", Reason::SecretPlace),
+        ("password-logs-in-to-a-mail-server", Reason::SecretPlace),
     ];
     let hows = rows.map(|(how, _)| how);
     let stage = Stage::new(&hows).await;
