@@ -4,6 +4,8 @@
 
 pub(crate) mod read;
 
+pub use read::members;
+
 use crate::{Encoding, Hole, IntoTemplate, Part, Template};
 
 /// A finished JSON value.
@@ -124,6 +126,13 @@ impl Object {
     pub fn hole(mut self, name: &str, hole: Hole) -> Self {
         self.name(name);
         self.0.quoted(hole);
+        self
+    }
+
+    /// A value that is a hole without quotes around it, for a fact that is a number. A secret has none.
+    pub fn bare_hole(mut self, name: &str, hole: Hole) -> Self {
+        self.name(name);
+        self.0.hole(hole.into());
         self
     }
 
@@ -322,6 +331,7 @@ mod tests {
     #[test]
     fn a_secret_is_a_hole_inside_a_json_string_also_when_nested() {
         let inner = Object::new()
+            .bare_hole("at", crate::fact("unix-seconds"))
             .hole("key", secret("token"))
             .text("after", "\"");
         let template = Json::from(
@@ -335,7 +345,9 @@ mod tests {
         assert_eq!(
             template,
             [
-                Part::Text("{\"inner\":{\"key\":\"".into()),
+                Part::Text("{\"inner\":{\"at\":".into()),
+                Part::Fact(("unix-seconds".into(), Encoding::Raw)),
+                Part::Text(",\"key\":\"".into()),
                 hole(),
                 Part::Text("\",\"after\":\"\\\"\"},\"bearer\":\"Bearer \\\"".into()),
                 hole(),

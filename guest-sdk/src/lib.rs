@@ -22,6 +22,7 @@ mod request;
 mod response;
 mod template;
 pub mod text;
+pub mod time;
 mod verdict;
 
 pub use bindings::endpoint::campanile::alerts::alert::{Action, Entity, Severity};

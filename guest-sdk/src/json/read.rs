@@ -5,19 +5,23 @@ use std::str::FromStr;
 
 /// The raw JSON of the member `name`.
 pub(crate) fn member<'a>(object: &'a str, name: &str) -> Option<&'a str> {
-    let mut rest = object.trim_start().strip_prefix('{')?.trim_start();
-    while !rest.starts_with('}') {
-        let key = string_end(rest)?;
-        let found = string(&rest[..key])? == name;
-        let value = rest[key..].trim_start().strip_prefix(':')?.trim_start();
+    members(object).find_map(|(key, value)| (key == name).then_some(value))
+}
+
+/// The members of a JSON object, such as [`Notification::detail`](crate::Notification::detail) gives, in
+/// their order: name and raw JSON. None where it is no object.
+pub fn members(object: &str) -> impl Iterator<Item = (String, &str)> {
+    let mut rest = object.trim_start().strip_prefix('{').unwrap_or_default();
+    std::iter::from_fn(move || {
+        let from = rest.trim_start();
+        let key_end = string_end(from)?;
+        let key = string(&from[..key_end])?;
+        let value = from[key_end..].trim_start().strip_prefix(':')?.trim_start();
         let end = value_end(value)?;
-        if found {
-            return Some(&value[..end]);
-        }
-        rest = value[end..].trim_start();
-        rest = rest.strip_prefix(',').unwrap_or(rest).trim_start();
-    }
-    None
+        let left = value[end..].trim_start();
+        rest = left.strip_prefix(',').unwrap_or(left);
+        Some((key, value[..end].trim_end()))
+    })
 }
 
 /// The raw JSON of each item of an array.
@@ -176,6 +180,23 @@ mod tests {
             ("[\"", &[]),
         ] {
             assert_eq!(items(array), expected, "{array}");
+        }
+    }
+
+    #[test]
+    fn members_come_in_their_order() {
+        let all = |object: &'static str| members(object).collect::<Vec<_>>();
+        let named = |name: &str, value: &'static str| (name.to_owned(), value);
+        assert_eq!(
+            all(r#"{ "a.b" : {"x":[",}"]} , "\u0022":1 ,"c":"d" } "#),
+            [
+                named("a.b", r#"{"x":[",}"]}"#),
+                named("\"", "1"),
+                named("c", "\"d\"")
+            ]
+        );
+        for none in ["{}", "{ }", "", "[1]", "17", "{\"a\"}"] {
+            assert_eq!(all(none), [], "{none}");
         }
     }
 

@@ -199,7 +199,10 @@ impl Handle {
 
     pub(crate) fn detail(&self, pointer: &str) -> Option<String> {
         let document: serde_json::Value = serde_json::from_str(&self.alert.document).ok()?;
-        document.pointer(pointer).map(ToString::to_string)
+        document
+            .get("details")?
+            .pointer(pointer)
+            .map(ToString::to_string)
     }
 
     pub(crate) fn document(&self) -> String {
