@@ -29,6 +29,12 @@ pub fn router(app: Arc<App>) -> Router {
     let alerts = Router::new()
         .route("/api/v1/alerts", post(ingest::native))
         .route("/ingest/ntopng", post(ingest::ntopng))
+        .route("/ingest/alertmanager", post(ingest::alertmanager))
+        // Grafana's webhook can be told to use either method.
+        .route(
+            "/ingest/grafana",
+            post(ingest::grafana).put(ingest::grafana),
+        )
         .layer(DefaultBodyLimit::max(limits::BODY));
     let administration = Router::new()
         .route("/api/v1/apply", post(admin::apply))

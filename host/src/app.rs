@@ -1,6 +1,7 @@
 //! Everything wired together; it alone knows all other modules. Listener, clock, shutdown and places on
 //! disk are handed in.
 
+mod accept;
 mod components;
 mod tokens;
 
@@ -15,20 +16,18 @@ use futures_util::FutureExt;
 use tokio::net::TcpListener;
 use tokio::sync::{Mutex, Notify, watch};
 
-use crate::alert::Alert;
 use crate::apply::{Line, Mistake, Planner};
 use crate::clock::Clock;
 use crate::deliver::{Deliverer, Quarantine};
 use crate::desired::Desired;
-use crate::directory::{Directory, Recipient, Snapshot, Token};
+use crate::directory::{Directory, Snapshot};
 use crate::egress::{Egress, EgressOptions, Received};
 use crate::message::Message;
 use crate::outcome::Schedule;
-use crate::route;
 use crate::sandbox::{self, Answered, Call, Fault, Installed, Sandbox, Unfit};
 use crate::schedule::{self, Waker, pacing::Pacing};
 use crate::secret::{MasterKey, Vault};
-use crate::store::{Acceptance, Accepted, Idempotency, Store, StoreError};
+use crate::store::{Store, StoreError};
 
 pub use components::{BUILTIN, builtin};
 pub use tokens::{ADMIN, Contact, INGEST};
@@ -310,51 +309,6 @@ impl App {
             self.reload().await?;
         }
         Ok(plan.lines)
-    }
-
-    /// Step 2 between intake and store: routes alerts, stores them with their jobs, and wakes their
-    /// recipients. When it returns, they last.
-    ///
-    /// # Errors
-    ///
-    /// Those of the store.
-    pub async fn accept(
-        &self,
-        token: &Token,
-        alerts: Vec<Alert>,
-        idempotency: Option<Idempotency>,
-    ) -> Result<Accepted, StoreError> {
-        let snapshot = self.directory.now();
-        let recipients: &[Arc<Recipient>] = snapshot.of_tenant(&token.tenant);
-        let mut woken = Vec::new();
-        let routed = alerts
-            .into_iter()
-            .map(|alert| {
-                let hears =
-                    |recipient: &&Arc<Recipient>| route::judge(&alert, &recipient.filter).is_ok();
-                let jobs: Vec<_> = recipients
-                    .iter()
-                    .filter(hears)
-                    .map(|recipient| recipient.id)
-                    .collect();
-                woken.extend(&jobs);
-                (alert, jobs)
-            })
-            .collect();
-        let accepted = self
-            .store
-            .accept(Acceptance {
-                tenant: token.tenant.clone(),
-                token: token.name.clone(),
-                alerts: routed,
-                idempotency,
-                now: self.clock.now(),
-            })
-            .await?;
-        woken.sort_unstable();
-        woken.dedup();
-        self.waker.wake(woken);
-        Ok(accepted)
     }
 
     /// Looks at everything again, such as after dead letters were sent back into the queue.

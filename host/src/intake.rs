@@ -1,8 +1,12 @@
 //! Step 1, intake: what a producer posted becomes alerts. Bytes in, values out; one parser a producer.
 //! Each alert of an array is judged apart, so that a bad one costs its neighbours nothing.
 
+pub mod alertmanager;
 mod body;
+mod details;
+mod explain;
 mod fingerprint;
+pub mod grafana;
 mod identity;
 pub mod limits;
 pub mod native;

@@ -9,6 +9,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 // Words: no I/O.
 pub mod alert;
 pub mod clock;
+pub mod condition;
 pub mod config;
 pub mod desired;
 pub mod job;

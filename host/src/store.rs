@@ -11,13 +11,15 @@ mod error;
 mod sqlite;
 mod view;
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 
 use crate::clock::Millis;
+use crate::condition::Condition;
 use crate::job::{Attempt, Lease, RecipientId, Settlement, Stored, Unsent};
 use sqlite::Sqlite;
 
-pub use acceptance::{Acceptance, Accepted, Idempotency};
+pub use acceptance::{Acceptance, Accepted, Idempotency, Told};
 pub use configuration::{
     Change, ComponentRow, Configuration, EndpointRow, NetworkRow, RecipientRow, TokenRow,
 };
@@ -107,6 +109,16 @@ impl Store {
     pub async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, StoreError> {
         match &self.0 {
             Engine::Sqlite(store) => store.accept(acceptance).await,
+        }
+    }
+
+    /// Those of these fingerprints whose condition holds, as it was last told.
+    pub async fn conditions(
+        &self,
+        fingerprints: Vec<String>,
+    ) -> Result<HashMap<String, Condition>, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.conditions(fingerprints).await,
         }
     }
 
@@ -205,7 +217,7 @@ impl Store {
     }
 
     /// Forgets what is over and of before `before`: deliveries with their attempts, alerts that have no job,
-    /// idempotency keys. Dead letters stay. Returns how many rows went; call it again until that is 0.
+    /// idempotency keys, conditions that nobody told since. Dead letters stay. Returns how many rows went; call it again until that is 0.
     pub async fn prune(&self, before: Millis) -> Result<u64, StoreError> {
         match &self.0 {
             Engine::Sqlite(store) => store.prune(before).await,

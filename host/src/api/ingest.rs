@@ -11,7 +11,9 @@ use serde::{Deserialize, Serialize};
 use super::Problem;
 use super::auth::{self, Producer};
 use crate::app::App;
+use crate::condition::News;
 use crate::directory::Token;
+use crate::intake::alertmanager::Webhook;
 use crate::intake::{self, Arrival, BodyError, Parsed, Refused};
 use crate::sandbox::digest;
 use crate::store::{Accepted, Idempotency, StoreError};
@@ -23,6 +25,17 @@ pub struct Receipt {
     pub accepted: Vec<Taken>,
     /// What is not.
     pub refused: Vec<Refused>,
+    /// How many more alerts the producer left out by a limit of its own; nothing is known of them here.
+    #[serde(default, skip_serializing_if = "is_zero")]
+    pub truncated: u64,
+}
+
+#[expect(
+    clippy::trivially_copy_pass_by_ref,
+    reason = "serde passes a reference"
+)]
+fn is_zero(number: &u64) -> bool {
+    *number == 0
 }
 
 /// An alert that was accepted.
@@ -48,7 +61,71 @@ pub(super) async fn native(
         now: app.clock.now(),
     };
     let parsed = intake::native::parse(&body, arrival).map_err(|error| unreadable(&error))?;
-    accept(&app, &token, &headers, &body, parsed).await
+    accept(&app, &token, &headers, &body, parsed.into()).await
+}
+
+/// What a post came to.
+struct Posted {
+    parsed: Parsed,
+    news: News,
+    truncated: u64,
+}
+
+impl From<Parsed> for Posted {
+    fn from(parsed: Parsed) -> Self {
+        Self {
+            parsed,
+            news: News::Changes,
+            truncated: 0,
+        }
+    }
+}
+
+pub(super) async fn alertmanager(
+    State(app): State<Arc<App>>,
+    Producer(token): Producer,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    group(&app, &token, &headers, &body, intake::alertmanager::parse).await
+}
+
+pub(super) async fn grafana(
+    State(app): State<Arc<App>>,
+    Producer(token): Producer,
+    headers: HeaderMap,
+    body: Bytes,
+) -> Result<Response, Problem> {
+    group(&app, &token, &headers, &body, intake::grafana::parse).await
+}
+
+/// A group of alerts, of which the producer tells the state again and again.
+async fn group(
+    app: &App,
+    token: &Token,
+    headers: &HeaderMap,
+    body: &Bytes,
+    parse: fn(&[u8], Arrival<'_>) -> Result<Webhook, BodyError>,
+) -> Result<Response, Problem> {
+    let arrival = Arrival {
+        scope: &scope(token),
+        now: app.clock.now(),
+    };
+    let webhook = parse(body, arrival).map_err(|error| unreadable(&error))?;
+    if webhook.truncated > 0 {
+        tracing::warn!(
+            token = %token.name,
+            receiver = %webhook.receiver,
+            truncated = webhook.truncated,
+            "the producer left alerts out; raise `max_alerts` of its webhook, or set it to 0"
+        );
+    }
+    let posted = Posted {
+        parsed: webhook.parsed,
+        news: News::States,
+        truncated: webhook.truncated,
+    };
+    accept(app, token, headers, body, posted).await
 }
 
 pub(super) async fn ntopng(
@@ -80,7 +157,7 @@ pub(super) async fn ntopng(
         },
     )
     .map_err(|error| unreadable(&error))?;
-    accept(&app, &token, &headers, &body, webhook.parsed).await
+    accept(&app, &token, &headers, &body, webhook.parsed.into()).await
 }
 
 /// Fingerprints and idempotency keys belong to the token that sent them.
@@ -101,8 +178,13 @@ async fn accept(
     token: &Token,
     headers: &HeaderMap,
     body: &Bytes,
-    parsed: Parsed,
+    posted: Posted,
 ) -> Result<Response, Problem> {
+    let Posted {
+        parsed,
+        news,
+        truncated,
+    } = posted;
     if parsed.accepted.is_empty() && !parsed.refused.is_empty() {
         let first = parsed
             .refused
@@ -129,6 +211,7 @@ async fn accept(
             })
             .collect(),
         refused: parsed.refused,
+        truncated,
     };
     let answer = serde_json::to_string(&receipt).unwrap_or_default();
     let idempotency = idempotency(headers, body, status, &answer)?;
@@ -137,7 +220,7 @@ async fn accept(
         .into_iter()
         .map(|(_, alert)| alert)
         .collect();
-    match app.accept(token, alerts, idempotency).await {
+    match app.accept(token, alerts, news, idempotency).await {
         Ok(Accepted::Stored) => Ok(json(status, answer)),
         Ok(Accepted::Replayed(stored)) => {
             let (status, answer) = stored.split_once(' ').unwrap_or(("202", &stored));

@@ -2,6 +2,7 @@
 
 use crate::alert::Alert;
 use crate::clock::Millis;
+use crate::condition::Condition;
 use crate::job::RecipientId;
 
 /// Alerts of one request, with the recipients that each is routed to.
@@ -13,10 +14,21 @@ pub struct Acceptance {
     pub token: String,
     /// Each alert and its recipients; without recipients it is stored, and no job is made.
     pub alerts: Vec<(Alert, Vec<RecipientId>)>,
+    /// What they tell of conditions, where their producer tells states again and again.
+    pub told: Vec<Told>,
     /// Where the request had an idempotency key.
     pub idempotency: Option<Idempotency>,
     /// The time of acceptance.
     pub now: Millis,
+}
+
+/// What is told of a condition, by its fingerprint.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Told {
+    /// It holds, and this is what is told of it.
+    Holds(String, Condition),
+    /// It ended.
+    Ended(String),
 }
 
 /// What makes a repeated request safe. Keys belong to the token that sent them.

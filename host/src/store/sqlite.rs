@@ -3,6 +3,7 @@
 
 mod accept;
 mod agenda;
+mod conditions;
 mod configure;
 mod due;
 mod fate;
@@ -16,6 +17,7 @@ mod settle;
 mod views;
 mod writer;
 
+use std::collections::HashMap;
 use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -29,6 +31,7 @@ use super::{
     DeadLetterFilter, DeliveryFilter, DeliveryView, Due, Redrive, StoreError,
 };
 use crate::clock::Millis;
+use crate::condition::Condition;
 use crate::job::{Attempt, Job, Lease, RecipientId, Settlement, Stored, Unsent};
 use accept::Prepared;
 use queue::{Leased, LeasedJob};
@@ -181,6 +184,14 @@ impl Sqlite {
     pub(super) async fn accept(&self, acceptance: Acceptance) -> Result<Accepted, StoreError> {
         let prepared = Prepared::new(acceptance)?;
         self.write(move |writer| writer.accept(&prepared)).await
+    }
+
+    pub(super) async fn conditions(
+        &self,
+        fingerprints: Vec<String>,
+    ) -> Result<HashMap<String, Condition>, StoreError> {
+        self.read(move |conn| conditions::known(conn, fingerprints))
+            .await
     }
 
     pub(super) async fn lease(

@@ -1,5 +1,6 @@
 //! The store as its callers see it.
 
+mod conditions;
 mod configuration;
 mod durability;
 mod model;
@@ -105,6 +106,7 @@ async fn accept(store: &Store, recipient: RecipientId, alerts: &[(&str, &str)], 
             .iter()
             .map(|(id, fingerprint)| (alert(id, fingerprint), vec![recipient]))
             .collect(),
+        told: Vec::new(),
         idempotency: None,
         now,
     };

@@ -10,10 +10,11 @@ use serde::de::value::MapAccessDeserializer;
 use serde::de::{Deserializer, Error, MapAccess, Visitor};
 use serde_json::value::RawValue;
 
-use crate::alert::{Alert, labels, sound, time};
+use crate::alert::{Alert, labels, time};
 use crate::clock::Millis;
+use crate::intake::explain::segment;
 use crate::intake::identity::Ids;
-use crate::intake::{Arrival, Code, Fault, fingerprint, limits};
+use crate::intake::{Arrival, Code, Fault, details, fingerprint, limits};
 
 /// As it stands in JSON.
 #[derive(Deserialize)]
@@ -106,7 +107,10 @@ impl Form<'_> {
             }
         };
         Ok(Alert {
-            details: self.details.map(details).transpose()?,
+            details: self
+                .details
+                .map(|raw| details::checked(".details", raw))
+                .transpose()?,
             id: ids.next(),
             kind: self.kind,
             subtype: self.subtype,
@@ -139,7 +143,7 @@ fn check_labels(labels: &[(String, String)]) -> Result<(), Fault> {
         return Err(Fault::new(".labels", Code::TooMany, detail));
     }
     for (index, (key, value)) in labels.iter().enumerate() {
-        let path = || format!(".labels{}", super::segment(key));
+        let path = || format!(".labels{}", segment(key));
         limits::name(".labels", key)?;
         limits::text("", value, limits::NAME).map_err(|fault| Fault {
             path: path(),
@@ -154,27 +158,6 @@ fn check_labels(labels: &[(String, String)]) -> Result<(), Fault> {
         }
     }
     Ok(())
-}
-
-fn details(raw: &RawValue) -> Result<Box<RawValue>, Fault> {
-    let text = raw.get();
-    let fault = |code, detail: String| Err(Fault::new(".details", code, detail));
-    if sound::too_deep(text) {
-        return fault(
-            Code::TooDeep,
-            format!("nested deeper than {}", sound::MAX_DEPTH),
-        );
-    }
-    if let Some(key) = sound::repeated_key(text) {
-        return fault(
-            Code::DuplicateField,
-            format!("the key `{key}` stands twice in one object"),
-        );
-    }
-    if sound::lone_surrogate(text).is_some() {
-        return fault(Code::BadCharacter, "half of a surrogate pair".to_owned());
-    }
-    Ok(sound::one_line(raw))
 }
 
 /// A time as it stands in JSON.

@@ -2,7 +2,7 @@ use campanile_contract::alert::{Action, Severity};
 use proptest::prelude::*;
 
 use super::*;
-use crate::intake::limits;
+use crate::intake::{Code, limits};
 
 const ARRIVAL: Arrival<'_> = Arrival {
     scope: "token-1",

@@ -7,7 +7,7 @@ use super::writer::Writer;
 use crate::clock::Millis;
 use crate::job::RecipientId;
 use crate::outcome::Reason;
-use crate::store::{Acceptance, Accepted, Idempotency, StoreError};
+use crate::store::{Acceptance, Accepted, Idempotency, StoreError, Told};
 
 /// An acceptance with its alerts written out, which is done before the writer is asked.
 #[derive(Debug)]
@@ -15,6 +15,7 @@ pub(super) struct Prepared {
     tenant: String,
     token: String,
     alerts: Vec<Row>,
+    told: Vec<Told>,
     idempotency: Option<Idempotency>,
     now: Millis,
 }
@@ -35,6 +36,7 @@ impl Prepared {
             tenant,
             token,
             alerts,
+            told,
             idempotency,
             now,
         } = acceptance;
@@ -56,6 +58,7 @@ impl Prepared {
             tenant,
             token,
             alerts,
+            told,
             idempotency,
             now,
         })
@@ -96,6 +99,7 @@ impl Writer {
         for row in &prepared.alerts {
             self.insert(tenant, token, row, *now)?;
         }
+        self.tell(&prepared.told, *now)?;
         self.tally.alerts += i64::try_from(prepared.alerts.len()).unwrap_or(i64::MAX);
         Ok(Accepted::Stored)
     }

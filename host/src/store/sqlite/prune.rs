@@ -7,8 +7,8 @@ use crate::clock::Millis;
 use crate::store::{PAGE, StoreError};
 
 impl Writer {
-    /// Forgets deliveries that are over, alerts without jobs, and idempotency keys, of before `before`.
-    /// Returns how many rows went; at most about three times [`PAGE`].
+    /// Forgets deliveries that are over, alerts without jobs, idempotency keys and conditions, of before
+    /// `before`. Returns how many rows went; at most about four times [`PAGE`].
     pub(super) fn prune(&mut self, before: Millis) -> Result<u64, StoreError> {
         let deliveries = old(
             &self.conn,
@@ -48,7 +48,8 @@ impl Writer {
                 .prepare_cached("DELETE FROM idempotency WHERE seq = ?1")?
                 .execute(params![seq])?;
         }
-        let count = deliveries.len() + alerts.len() + keys.len();
+        let conditions = self.prune_conditions(before)?;
+        let count = deliveries.len() + alerts.len() + keys.len() + conditions;
         Ok(u64::try_from(count).unwrap_or(u64::MAX))
     }
 }

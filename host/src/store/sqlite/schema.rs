@@ -11,6 +11,7 @@ use crate::store::StoreError;
 const MIGRATIONS: &[&str] = &[
     include_str!("0001_tables.sql"),
     include_str!("0002_recipient_texts.sql"),
+    include_str!("0003_conditions.sql"),
 ];
 
 /// The newest version that this program knows.

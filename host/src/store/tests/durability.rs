@@ -88,6 +88,7 @@ async fn a_repeated_request_is_stored_once() {
         tenant: "default".to_owned(),
         token: token.to_owned(),
         alerts: vec![(alert("a", "1"), vec![1])],
+        told: Vec::new(),
         idempotency: Some(Idempotency {
             key: key.to_owned(),
             body_hash: body_hash.to_owned(),
@@ -126,7 +127,7 @@ async fn a_store_that_is_not_ours_to_use_is_refused_and_left_as_it_is() {
         newer.unwrap_err(),
         StoreError::Newer {
             found: 99,
-            known: 1
+            known: 3
         }
     );
 

@@ -280,6 +280,7 @@ impl Pair {
             tenant: "default".to_owned(),
             token: "token".to_owned(),
             alerts: vec![(alert(&id, &print.to_string()), recipients.clone())],
+            told: Vec::new(),
             idempotency: None,
             now: self.model.now,
         };
