@@ -1,11 +1,12 @@
-//! Alerts as JSON to any HTTP address, in batches, authenticated and signed as the receiver wants it.
+//! Alerts as JSON to any HTTP address, in the form, batches and authentication that the receiver wants.
 
+mod body;
 mod setup;
 
 #[cfg(test)]
 mod tests;
 
-use campanile_guest::json::{Array, Object};
+use body::Form;
 use campanile_guest::{
     Batch, Endpoint, Failure, Message, Notification, Params, Problem, Queue, Recipient, Request,
     Scheme, delivery_id, row, secret,
@@ -16,9 +17,6 @@ use campanile_guest::{
 pub struct Webhook;
 
 campanile_guest::export_endpoint!(Webhook);
-
-/// The version of the body's format. Members may be added to it without a new one.
-const VERSION: &str = "1";
 
 impl Endpoint for Webhook {
     fn dequeue(queue: &mut Queue, recipient: &Recipient, budget: u32) -> Result<Batch, Failure> {
@@ -31,14 +29,14 @@ impl Endpoint for Webhook {
                 break;
             }
             left = left.saturating_sub(size);
-            batch.deliver(&alerts, vec![request(recipient, documents(&alerts)).into()]);
+            batch.deliver(&alerts, vec![request(recipient, &alerts).into()]);
         }
         Ok(batch)
     }
 
     fn run_test(recipient: &Recipient) -> Result<Vec<Message>, Failure> {
         setup::alerts_per_request(recipient.params())?;
-        Ok(vec![request(recipient, Array::new()).into()])
+        Ok(vec![request(recipient, &[]).into()])
     }
 
     fn lint(params: &Params, _complete: bool) -> Vec<Problem> {
@@ -46,20 +44,10 @@ impl Endpoint for Webhook {
     }
 }
 
-fn documents(alerts: &[Notification]) -> Array {
-    alerts
-        .iter()
-        .fold(Array::new(), |array, alert| array.raw(&alert.document()))
-}
-
-fn request(recipient: &Recipient, alerts: Array) -> Request {
-    let mut request = Request::new(recipient.param("method").unwrap_or("POST"), secret("url"))
-        .header("Idempotency-Key", delivery_id())
-        .json(
-            Object::new()
-                .text("version", VERSION)
-                .value("alerts", alerts),
-        );
+fn request(recipient: &Recipient, alerts: &[Notification]) -> Request {
+    let request = Request::new(recipient.param("method").unwrap_or("POST"), secret("url"))
+        .header("Idempotency-Key", delivery_id());
+    let mut request = Form::of(recipient.params()).write(request, recipient, alerts);
     for (name, _) in recipient.rows("headers") {
         request = request.header(name, row("headers", name));
     }

@@ -2,11 +2,13 @@
 
 use campanile_guest::{Params, Problem};
 
+use crate::body::Form;
+
 /// How many alerts one request carries at most.
 pub(crate) fn alerts_per_request(params: &Params) -> Result<u32, Problem> {
     let given = params.integer("alerts_per_request").unwrap_or(100);
     match u32::try_from(given) {
-        Ok(number @ 1..=100) => Ok(number),
+        Ok(number @ 1..=100) => Ok(number.min(Form::of(params).most())),
         _ => Err(Problem::of("alerts_per_request", "webhook.wrong_number")),
     }
 }
@@ -29,6 +31,9 @@ pub(crate) fn problems(params: &Params) -> Vec<Problem> {
     }
     if params.is_set("user") != params.is_set("password") {
         problems.push(Problem::of("password", "webhook.incomplete_basic"));
+    }
+    if params.is_set("shared_secret") && !Form::of(params).is_ntopngs() {
+        problems.push(Problem::of("shared_secret", "webhook.unused_shared_secret"));
     }
     let own = params
         .param("signature_header")
@@ -56,5 +61,8 @@ fn usable(name: &str) -> bool {
         && name
             .bytes()
             .all(|byte| byte.is_ascii_alphanumeric() || b"!#$%&'*+-.^_`|~".contains(&byte));
-    token && !TAKEN.iter().any(|taken| taken.eq_ignore_ascii_case(name))
+    let events = name
+        .get(..3)
+        .is_some_and(|start| start.eq_ignore_ascii_case("ce-"));
+    token && !events && !TAKEN.iter().any(|taken| taken.eq_ignore_ascii_case(name))
 }

@@ -14,10 +14,13 @@ fn json(message: &Message) -> serde_json::Value {
     let Body::Text(template) = &request.body else {
         panic!("not a text")
     };
-    let [Part::Text(text)] = template.as_slice() else {
-        panic!("a hole in {template:?}")
-    };
-    serde_json::from_str(text).expect("valid JSON")
+    // A fact is a number, alone or in a string.
+    let filled = template.iter().map(|part| match part {
+        Part::Text(text) => text.as_str(),
+        Part::Fact(_) => "17",
+        Part::Secret(_) => panic!("a secret in {template:?}"),
+    });
+    serde_json::from_str(&filled.collect::<String>()).expect("valid JSON")
 }
 
 fn shown(mut harness: Harness<Component>) -> String {
@@ -63,6 +66,124 @@ fn requests_hold_as_many_alerts_as_the_receiver_wants() {
             .map(|delivery| delivery.alerts.len())
             .collect();
         assert_eq!(sizes, expected, "{size} of {budget}");
+    }
+}
+
+#[test]
+fn each_body_has_its_type_and_as_many_alerts_as_it_can_carry() {
+    const JSON: &str = "application/json";
+    for (body, kind, alerts, requests) in [
+        ("native", JSON, 3, 1),
+        ("ntopng", JSON, 3, 1),
+        ("ntopng-0.2", JSON, 3, 1),
+        ("alertmanager", JSON, 3, 1),
+        (
+            "cloudevents",
+            "application/cloudevents-batch+json; charset=UTF-8",
+            3,
+            1,
+        ),
+        (
+            "cloudevents",
+            "application/cloudevents+json; charset=UTF-8",
+            1,
+            1,
+        ),
+        ("cloudevents-binary", JSON, 3, 3),
+    ] {
+        let mut harness = harness().param("body", body);
+        for number in 0..alerts {
+            harness = harness.alert(Alert::new(&number.to_string()));
+        }
+        let batch = harness.dequeue().expect("a batch");
+        assert_eq!(batch.deliveries.len(), requests, "{body}");
+        for delivery in &batch.deliveries {
+            let shown = delivery.messages[0].to_string();
+            let header = format!("\nContent-Type: {kind}\n");
+            assert!(shown.contains(&header), "{shown}");
+            json(&delivery.messages[0]);
+        }
+        let test = &harness.run_test().expect("messages")[0];
+        assert!(
+            test.to_string().contains("\nContent-Type: application/"),
+            "{test}"
+        );
+    }
+}
+
+#[test]
+fn alertmanagers_groups_have_what_all_alerts_have_in_common() {
+    let alert = |title: &str| Alert::new(title).message("the same");
+    let mut harness = harness()
+        .param("body", "alertmanager")
+        .alert(alert("one").engaged())
+        .alert(alert("two").released().source("eth1"));
+    let body = json(&harness.dequeue().expect("a batch").deliveries[0].messages[0]);
+    assert_eq!(
+        (&body["version"], &body["status"]),
+        (&"4".into(), &"firing".into())
+    );
+    assert_eq!(
+        body["commonLabels"],
+        serde_json::json!({"alertname": "test", "entity": "192.168.1.10", "entity_kind": "host", "severity": "error"})
+    );
+    assert_eq!(
+        body["commonAnnotations"],
+        serde_json::json!({"description": "the same"})
+    );
+    assert_eq!(body["alerts"][0]["endsAt"], "0001-01-01T00:00:00Z");
+    assert_eq!(body["alerts"][1]["startsAt"], "2024-10-22T16:00:00.000Z");
+    assert_eq!(body["alerts"][1]["labels"]["source"], "eth1");
+    assert_eq!(body["externalURL"], "");
+}
+
+#[test]
+fn headers_of_events_hold_printable_ascii_alone() {
+    let mut harness = harness()
+        .param("body", "cloudevents-binary")
+        .alert(Alert::new("x").source("\u{E8} 100%"));
+    let shown = harness.dequeue().expect("a batch").deliveries[0].messages[0].to_string();
+    assert!(
+        shown.contains("\nce-source: /campanile/%25C3%25A8%2520100%2525\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("\nce-time: 2024-10-22T16:00:00.000Z\n"),
+        "{shown}"
+    );
+    assert!(
+        shown.contains("\nce-subject: host/192.168.1.10\n"),
+        "{shown}"
+    );
+}
+
+#[test]
+fn what_ntopng_wrote_goes_on_as_it_was_and_its_secret_is_a_hole() {
+    let own =
+        r#"{"alert_id":4,"entity_id":1,"entity_val":"h","title":"theirs","json":{"a":[1,"}"]}}"#;
+    let document = format!(r#"{{"id":"1","details":{own}}}"#);
+    for (body, nested) in [
+        ("ntopng", r#""json":{"a":[1,"}"]}"#),
+        ("ntopng-0.2", r#""json":"{\"a\":[1,\"}\"]}""#),
+    ] {
+        let mut harness = harness()
+            .param("body", body)
+            .param("shared_secret", "s")
+            .alert(Alert::new("Flood").document(&document));
+        let shown = harness.dequeue().expect("a batch").deliveries[0].messages[0].to_string();
+        assert!(
+            shown.contains(r#""sharedsecret":"<secret shared_secret json-string>""#),
+            "{shown}"
+        );
+        assert!(
+            shown.contains(r#"{"alert_id":4,"entity_id":1,"entity_val":"h","#),
+            "{shown}"
+        );
+        assert!(shown.contains(nested), "{shown}");
+        assert!(
+            shown.contains(r#""title":"Flood""#) && !shown.contains("theirs"),
+            "{shown}"
+        );
     }
 }
 
@@ -127,7 +248,7 @@ fn signatures_are_the_hosts_to_make() {
 #[test]
 fn parameters_that_do_not_fit_together_are_told() {
     type Fill = fn(Harness<Component>) -> Harness<Component>;
-    let table: [(Fill, &[&str]); 12] = [
+    let table: [(Fill, &[&str]); 16] = [
         (|h| h, &[]),
         (
             |h| h.param("signing", "hmac-sha256").param("signing_key", "k"),
@@ -154,6 +275,22 @@ fn parameters_that_do_not_fit_together_are_told() {
         ),
         (
             |h| h.param("signature_header", "X:Y"),
+            &["webhook.wrong_header"],
+        ),
+        (
+            |h| h.param("body", "ntopng").param("shared_secret", "s"),
+            &[],
+        ),
+        (
+            |h| h.param("body", "ntopng-0.2").param("shared_secret", "s"),
+            &[],
+        ),
+        (
+            |h| h.param("body", "cloudevents").param("shared_secret", "s"),
+            &["webhook.unused_shared_secret"],
+        ),
+        (
+            |h| h.row("headers", "CE-Type", "t").row("headers", "Cex", "c"),
             &["webhook.wrong_header"],
         ),
         (

@@ -4,6 +4,7 @@
 //! people read is not taken from them: it stands in the tests, so that no blessing makes it wrong.
 
 mod alerts;
+mod bodies;
 mod files;
 mod html;
 mod long;

@@ -1,5 +1,6 @@
 //! One test binary, so that everything links once.
 
+mod alertmanager;
 mod architecture;
 mod commands;
 mod delivery;
@@ -12,6 +13,7 @@ mod mail;
 mod newcomer;
 mod parameters;
 mod process;
+mod relay;
 mod secrets;
 mod templates;
 mod words;

@@ -12,6 +12,7 @@ fn folder() -> PathBuf {
 fn known() -> BTreeSet<String> {
     super::whole::files()
         .chain(super::sandboxed::files())
+        .chain(super::bodies::files())
         .collect()
 }
 

@@ -21,7 +21,7 @@ const NOW: u64 = 1_767_323_045_000;
 
 type Alerts = fn(&Localizer<'_>) -> Vec<Notification>;
 
-type Params = &'static [(&'static str, &'static str)];
+pub(super) type Params = &'static [(&'static str, &'static str)];
 
 /// Name, component, parameters, alerts. A row of a parameter with rows is `name/key`.
 const CASES: [(&str, &str, Params, Alerts); 9] = [
@@ -101,7 +101,7 @@ fn ask(component: &str, call: Call) -> Answered {
     answer.result.expect("an answer")
 }
 
-fn recipient(params: Params, language: &str, time_zone: &str) -> Recipient {
+pub(super) fn recipient(params: Params, language: &str, time_zone: &str) -> Recipient {
     let param = |&(name, value): &(&str, &str)| {
         let (name, key) = match name.split_once('/') {
             Some((name, key)) => (name, Some(key.to_owned())),
@@ -123,7 +123,10 @@ fn recipient(params: Params, language: &str, time_zone: &str) -> Recipient {
 }
 
 /// An alert as the host renders it.
-fn notification(localizer: &Localizer<'_>, change: impl FnOnce(&mut Notification)) -> Notification {
+pub(super) fn notification(
+    localizer: &Localizer<'_>,
+    change: impl FnOnce(&mut Notification),
+) -> Notification {
     let entity = Entity {
         kind: "host".to_owned(),
         value: "192.168.1.10@0".to_owned(),
@@ -227,7 +230,7 @@ fn around_a_warning(localizer: &Localizer<'_>) -> Vec<Notification> {
     ]
 }
 
-fn dequeued(
+pub(super) fn dequeued(
     component: &str,
     recipient: Recipient,
     alerts: Vec<Notification>,
@@ -252,16 +255,21 @@ fn dequeued(
 
 /// What is wrong with a message is said by a parser, whatever the golden file says.
 fn parses(component: &str, message: &Message) {
-    let body: serde_json::Value = serde_json::from_str(shown::body(message)).expect("JSON");
-    assert_eq!(
-        repeated_key(shown::body(message)),
-        None,
-        "a name stands twice"
-    );
+    let text = shown::body(message);
+    let body: serde_json::Value = serde_json::from_str(&text).expect("JSON");
+    assert_eq!(repeated_key(&text), None, "a name stands twice");
     if component == "telegram" {
         assert_eq!(body["parse_mode"], "HTML");
         html::seen(body["text"].as_str().expect("a text"));
     }
+}
+
+/// The messages of a component's test.
+pub(super) fn tested(component: &str, recipient: Recipient) -> Vec<Message> {
+    let Answered::Messages(messages) = ask(component, Call::RunTest(recipient)) else {
+        panic!("no messages")
+    };
+    messages
 }
 
 #[test]
@@ -296,10 +304,7 @@ fn every_component_returns_its_golden_requests() {
 fn every_component_has_its_golden_test_message() {
     for (language, time_zone) in LANGUAGES {
         for (component, params) in TESTS {
-            let call = Call::RunTest(recipient(params, language, time_zone));
-            let Answered::Messages(messages) = ask(component, call) else {
-                panic!("no messages")
-            };
+            let messages = tested(component, recipient(params, language, time_zone));
             messages
                 .iter()
                 .for_each(|message| parses(component, message));
@@ -376,7 +381,7 @@ fn long_texts_of_any_sort_go_in_parts_that_telegram_takes() {
             .iter()
             .map(|message| {
                 let body: serde_json::Value =
-                    serde_json::from_str(shown::body(message)).expect("JSON");
+                    serde_json::from_str(&shown::body(message)).expect("JSON");
                 html::seen(body["text"].as_str().expect("a text")).text
             })
             .collect();

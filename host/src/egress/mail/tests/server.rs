@@ -159,13 +159,10 @@ impl Serving {
 
     /// Says what the script has for this command, or what is usual; whether there is more to say.
     async fn answer<S: AsyncWrite + Unpin>(&self, to: &mut S, command: &str, usual: &str) -> bool {
-        let scripted = self
-            .script
-            .iter()
-            .find(|(begins, _)| match *begins {
-                "" => command.is_empty(),
-                begins => command.starts_with(begins),
-            });
+        let scripted = self.script.iter().find(|(begins, _)| match *begins {
+            "" => command.is_empty(),
+            begins => command.starts_with(begins),
+        });
         match scripted.map_or(usual, |(_, answer)| *answer) {
             HANG_UP => false,
             SILENT => std::future::pending().await,
