@@ -2,6 +2,7 @@
 //! check what they get. Nothing is faked in between: the same server, store, sandbox and way out.
 
 mod check;
+mod mail;
 mod receivers;
 pub mod smtp;
 
@@ -22,7 +23,9 @@ use crate::app::{App, Contact, Options};
 use crate::cli::print;
 use crate::desired::Desired;
 use crate::store::Counts;
+use mail::Post;
 use receivers::{Receivers, SIGNING_KEY, TOKEN};
+use smtp::Mail;
 
 /// How long the alerts may take to arrive before the demo gives up; they take well under a second.
 const PATIENCE: Duration = Duration::from_secs(30);
@@ -58,8 +61,10 @@ async fn play(
     data: &std::path::Path,
 ) -> anyhow::Result<ExitCode> {
     let receivers = Receivers::start().await?;
+    let post_office = Post::start().await?;
     let mut options = Options::new(data);
     options.egress.own = crate::app::own_addresses(listen);
+    post_office.trust(&mut options.egress);
     let app = App::open(options).await?;
     // The usual port may be taken; the demo works on any.
     let listener = match TcpListener::bind(listen).await {
@@ -71,7 +76,7 @@ async fn play(
         }
     };
     let contact = app.announce(data, listener.local_addr()?).await?;
-    let desired = desired(&receivers)?;
+    let desired = desired(&receivers, &post_office)?;
     app.apply(&desired, false, false, "en").await?;
     let (stop, stopped) = watch::channel(false);
     let server = {
@@ -79,8 +84,9 @@ async fn play(
         tokio::spawn(async move { app.run(listener, stopped).await })
     };
     post(&contact).await?;
-    arrive(&app).await?;
-    let mistakes = report(&receivers, json)?;
+    arrive(&app, RECIPIENTS.len() + post_office.recipients()).await?;
+    let mails = post_office.received(alerts().len()).await;
+    let mistakes = report(&receivers, mails, json)?;
     if mistakes.is_empty() && !once && !json {
         let stopped = crate::cli::stop_signal();
         print::line(&format!(
@@ -110,7 +116,7 @@ async fn play(
     })
 }
 
-fn desired(receivers: &Receivers) -> anyhow::Result<Desired> {
+fn desired(receivers: &Receivers, post_office: &Post) -> anyhow::Result<Desired> {
     let recipients: Vec<_> = RECIPIENTS
         .iter()
         .map(|(name, endpoint, language, time_zone)| {
@@ -122,7 +128,7 @@ fn desired(receivers: &Receivers) -> anyhow::Result<Desired> {
             json!({"name": name, "endpoint": endpoint, "language": language, "time_zone": time_zone, "params": params})
         })
         .collect();
-    Ok(serde_json::from_value(json!({
+    let mut desired = json!({
         "endpoints": [
             {"name": "demo-telegram", "component": "telegram",
              "params": {"token": TOKEN, "api": format!("http://{}", receivers.telegram)}},
@@ -132,7 +138,9 @@ fn desired(receivers: &Receivers) -> anyhow::Result<Desired> {
         ],
         "recipients": recipients,
         "networks": [{"allow": [format!("{}/http", receivers.telegram), format!("{}/http", receivers.webhook)]}],
-    }))?)
+    });
+    post_office.configure(&mut desired);
+    Ok(serde_json::from_value(desired)?)
 }
 
 /// What ntopng sends for a blacklisted flow, and for the beginning and end of a flow flooder. The
@@ -178,8 +186,8 @@ async fn post(contact: &Contact) -> anyhow::Result<()> {
 }
 
 /// Waits until every job has left the queue.
-async fn arrive(app: &App) -> anyhow::Result<()> {
-    let wanted = u64::try_from(alerts().len() * RECIPIENTS.len())?;
+async fn arrive(app: &App, recipients: usize) -> anyhow::Result<()> {
+    let wanted = u64::try_from(alerts().len() * recipients)?;
     let waiting = async {
         loop {
             let Counts {
@@ -201,17 +209,24 @@ async fn arrive(app: &App) -> anyhow::Result<()> {
 }
 
 /// Prints what the receivers got, and returns what is wrong with it.
-fn report(receivers: &Receivers, as_json: bool) -> anyhow::Result<Vec<String>> {
+fn report(
+    receivers: &Receivers,
+    mails: (Vec<Mail>, Vec<String>),
+    as_json: bool,
+) -> anyhow::Result<Vec<String>> {
     let (telegram, webhook) = receivers.received();
     let mut mistakes = check::telegram(&telegram);
     mistakes.extend(check::webhook(&webhook));
+    let (mails, wrong) = mails;
+    mistakes.extend(wrong);
     if as_json {
         let all: Vec<_> = telegram
             .iter()
             .chain(&webhook)
             .map(receivers::Request::to_json)
             .collect();
-        print::json(&json!({"received": all, "mistakes": mistakes}))?;
+        let mails: Vec<_> = mails.iter().map(mail::to_json).collect();
+        print::json(&json!({"received": all, "mails": mails, "mistakes": mistakes}))?;
         return Ok(mistakes);
     }
     for (name, requests) in [
@@ -224,7 +239,18 @@ fn report(receivers: &Receivers, as_json: bool) -> anyhow::Result<Vec<String>> {
             print::line(&request.to_string());
         }
     }
+    for (number, mail) in mails.iter().enumerate() {
+        let total = mails.len();
+        print::line(&format!("── mail server, mail {} of {total}", number + 1));
+        print::line(&mail::shown(mail));
+    }
     if mistakes.is_empty() {
+        if !mails.is_empty() {
+            print::line(&format!(
+                "{} mails arrived through TLS and are right: read strictly, threads, both languages.",
+                mails.len()
+            ));
+        }
         print::line(&format!(
             "{} requests arrived and are right: JSON, HTML entities, replies, signatures, both languages.",
             telegram.len() + webhook.len()

@@ -11,7 +11,7 @@ use sha2::Sha256;
 use super::receivers::{Request, SIGNING_KEY, TOKEN};
 
 /// What the texts must say, by language: blacklisted flow, flooder.
-const PHRASES: [(&str, [&str; 2]); 2] = [
+pub(super) const PHRASES: [(&str, [&str; 2]); 2] = [
     (
         "en",
         [
@@ -29,7 +29,7 @@ const PHRASES: [(&str, [&str; 2]); 2] = [
 ];
 
 /// The flooder's name, which tries to be markup and must arrive as text.
-const NAME: &str = "<b>R&D \"lab\"</b>";
+pub(super) const NAME: &str = "<b>R&D \"lab\"</b>";
 
 /// Everything that is wrong with what the Bot API server got.
 pub(super) fn telegram(requests: &[Request]) -> Vec<String> {
