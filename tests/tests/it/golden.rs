@@ -8,6 +8,7 @@ mod bodies;
 mod files;
 mod html;
 mod long;
+mod mails;
 mod receipts;
 mod requests;
 mod sandboxed;

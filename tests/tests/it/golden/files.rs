@@ -13,6 +13,7 @@ fn known() -> BTreeSet<String> {
     super::whole::files()
         .chain(super::sandboxed::files())
         .chain(super::bodies::files())
+        .chain(super::mails::files())
         .collect()
 }
 

@@ -15,6 +15,7 @@ use campanile_contract::text::{Localizer, Rich, Span};
 use super::alerts::{NAME, TEXT};
 use super::setup::LANGUAGES;
 use super::{files, html, shown};
+use crate::mail::page;
 
 /// 2026-01-02 03:04:05 UTC.
 const NOW: u64 = 1_767_323_045_000;
@@ -24,11 +25,13 @@ type Alerts = fn(&Localizer<'_>) -> Vec<Notification>;
 pub(super) type Params = &'static [(&'static str, &'static str)];
 
 /// Name, component, parameters, alerts. A row of a parameter with rows is `name/key`.
-const CASES: [(&str, &str, Params, Alerts); 9] = [
+const CASES: [(&str, &str, Params, Alerts); 11] = [
     ("severities", "telegram", &[("chat", "5")], severities),
     ("actions", "telegram", &[("chat", "5")], actions),
     ("markup", "telegram", &[("chat", "@noc")], markup),
     ("repeats", "telegram", &[("chat", "5")], repeats),
+    ("actions", "email", MAIL, actions),
+    ("markup", "email", MAIL, markup),
     (
         "silent_topic",
         "telegram",
@@ -72,8 +75,20 @@ const CASES: [(&str, &str, Params, Alerts); 9] = [
     ),
 ];
 
+const MAIL: Params = &[
+    ("server", "smtps://mail.example:465"),
+    ("user", "alerts"),
+    ("password", "set"),
+    ("from", "alerts@mail.example"),
+    ("to", "noc@mail.example"),
+];
+
 /// The test messages.
-const TESTS: [(&str, Params); 2] = [("telegram", &[("chat", "-1001")]), ("webhook", &[])];
+const TESTS: [(&str, Params); 3] = [
+    ("email", MAIL),
+    ("telegram", &[("chat", "-1001")]),
+    ("webhook", &[]),
+];
 
 pub(super) fn files() -> impl Iterator<Item = String> {
     let of =
@@ -255,6 +270,11 @@ pub(super) fn dequeued(
 
 /// What is wrong with a message is said by a parser, whatever the golden file says.
 fn parses(component: &str, message: &Message) {
+    if let Message::Mail(mail) = message {
+        let page = page::read(mail.html.as_deref().unwrap_or_default());
+        assert_eq!(page.mistakes, [""; 0]);
+        return;
+    }
     let text = shown::body(message);
     let body: serde_json::Value = serde_json::from_str(&text).expect("JSON");
     assert_eq!(repeated_key(&text), None, "a name stands twice");
