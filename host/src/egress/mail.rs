@@ -6,11 +6,13 @@
 //! |---|---|
 //! | `judge` | who may be written to, headers, sizes |
 //! | `compose` | the mail as bytes, with the headers that are the host's |
+//! | `encoded` | header text that would be decoded though nobody encoded it |
 //! | `starttls` | from a connection in clear to one over TLS, or nothing |
 //! | `wire` | what a server may send: lines and answers have an end |
 //! | `talk` | the dialogue: login, addresses, the mail |
 
 mod compose;
+mod encoded;
 mod judge;
 mod starttls;
 mod talk;

@@ -7,6 +7,7 @@ use lettre::message::header::{ContentTransferEncoding, ContentType, HeaderName, 
 use lettre::message::{MessageBuilder, MultiPart, SinglePart};
 use sha2::{Digest, Sha256};
 
+use super::encoded::encoded;
 use crate::egress::failure::Failure;
 use crate::egress::fill::Attempt;
 use crate::egress::sender::Sender;
@@ -28,9 +29,18 @@ pub(super) fn compose(
         .unwrap_or(SystemTime::UNIX_EPOCH);
     let mut builder = MessageBuilder::new()
         .from(mailbox(&mail.from)?)
-        .subject(mail.subject.clone())
         .date(at)
         .message_id(Some(format!("<{own}@{domain}>")));
+    builder = match encoded(&mail.subject) {
+        None => builder.subject(mail.subject.clone()),
+        Some(words) => {
+            let (name, text) = (
+                HeaderName::new_from_ascii_str("Subject"),
+                mail.subject.clone(),
+            );
+            builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, text, words))
+        }
+    };
     for address in &mail.to {
         builder = builder.to(mailbox(address)?);
     }
