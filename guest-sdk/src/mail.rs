@@ -19,6 +19,7 @@ impl Mail {
             server: server.into(),
             auth: Vec::new(),
             from: String::new(),
+            from_name: None,
             to: Vec::new(),
             cc: Vec::new(),
             headers: Vec::new(),
@@ -49,6 +50,12 @@ impl Mail {
     /// The sender's address.
     pub fn from(mut self, address: impl Into<String>) -> Self {
         self.0.from = address.into();
+        self
+    }
+
+    /// The name that mail programs show beside it. Control characters become spaces, for it is one line.
+    pub fn from_name(mut self, name: impl Into<String>) -> Self {
+        self.0.from_name = Some(name.into().replace(char::is_control, " "));
         self
     }
 

@@ -78,6 +78,10 @@ fn envelope(recipient: &Recipient) -> Mail {
         .from(recipient.param("from").unwrap_or_default())
         .to_all(recipient.lines("to"))
         .cc_all(recipient.lines("cc"));
+    let mail = match recipient.param("from_name") {
+        Some(name) => mail.from_name(name),
+        None => mail,
+    };
     match (recipient.param("user"), recipient.param("login")) {
         (Some(user), Some("xoauth2")) => mail.xoauth2(user, secret("password")),
         (Some(user), _) => mail.basic(user, secret("password")),

@@ -53,6 +53,7 @@ fn an_alert_becomes_a_mail_of_text_and_html_with_the_password_as_a_hole() {
         .param("password", "set")
         .param("cc", "boss@example.com")
         .param("subject", "[NOC]")
+        .param("from_name", "Alerts")
         .alert(alert)
         .dequeue()
         .expect("a batch");
@@ -61,7 +62,7 @@ fn an_alert_becomes_a_mail_of_text_and_html_with_the_password_as_a_hole() {
         "delivery of [0]\n\
          MAIL smtps://mail.example.com:465\n\
          (basic, user = alerts, password = <secret password>)\n\
-         From: alerts@example.com\n\
+         From: Alerts <alerts@example.com>\n\
          To: noc@example.com, duty@example.org\n\
          Cc: boss@example.com\n\
          Subject: [NOC] Error: Blacklisted flow (host 192.168.1.10)\n\

@@ -84,7 +84,10 @@ impl Display for Mail {
         for scheme in &self.auth {
             writeln!(f, "{scheme}")?;
         }
-        writeln!(f, "From: {}", self.from)?;
+        match &self.from_name {
+            Some(name) => writeln!(f, "From: {name} <{}>", self.from)?,
+            None => writeln!(f, "From: {}", self.from)?,
+        }
         writeln!(f, "To: {}", self.to.join(", "))?;
         if !self.cc.is_empty() {
             writeln!(f, "Cc: {}", self.cc.join(", "))?;
@@ -154,6 +157,7 @@ mod tests {
         let mail = Mail::via("smtps://mail.example:465")
             .basic("noc", secret("password"))
             .from("alerts@a.example")
+            .from_name("NOC")
             .to_all(["b@c.example", "d@e.example"])
             .cc("f@g.example")
             .subject("Flood")
@@ -165,7 +169,7 @@ mod tests {
             Message::from(mail).to_string(),
             "MAIL smtps://mail.example:465\n\
              (basic, user = noc, password = <secret password>)\n\
-             From: alerts@a.example\n\
+             From: NOC <alerts@a.example>\n\
              To: b@c.example, d@e.example\n\
              Cc: f@g.example\n\
              Subject: Flood\n\

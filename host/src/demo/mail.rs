@@ -16,6 +16,9 @@ pub(super) use check::mails as check;
 const REQUIRED: &str = "CAMPANILE_REQUIRE_TOOLS";
 
 const USER: &str = "alerts@campanile.example";
+/// A name with everything that a header must write in its own way.
+const SENDER: &str = "Campanile \"d\u{e9}mo\", <R&D>";
+
 const PASSWORD: &str = "demo-password-of-nobody";
 
 /// The recipients' address, language and time zone.
@@ -62,8 +65,8 @@ impl Post {
                 list.push(item);
             }
         };
-        let params =
-            json!({"server": server.url(), "user": USER, "password": PASSWORD, "from": USER});
+        let params = json!({"server": server.url(), "user": USER, "password": PASSWORD, "from": USER,
+            "from_name": SENDER});
         add(
             &mut desired["endpoints"],
             json!({"name": "demo-email", "component": "email", "params": params}),

@@ -30,7 +30,10 @@ fn show_mail(out: &mut String, mail: &Mail) {
     if let Some(repeat) = &mail.repeat {
         line("once more to", &repeat.to.join(", "));
     }
-    line("From", &mail.from);
+    match &mail.from_name {
+        Some(name) => line("From", &format!("{name} <{}>", mail.from)),
+        None => line("From", &mail.from),
+    }
     line("To", &mail.to.join(", "));
     if !mail.cc.is_empty() {
         line("Cc", &mail.cc.join(", "));

@@ -15,6 +15,9 @@ pub struct Mail {
     pub login: Option<Login>,
     /// The sender's address.
     pub from: String,
+    /// What mail programs show beside it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub from_name: Option<String>,
     /// Addresses.
     pub to: Vec<String>,
     /// Addresses that get a copy.

@@ -191,6 +191,7 @@ fn mail(mail: wit::delivery::Mail) -> Result<Mail> {
         server: mail.server,
         login: login(mail.auth)?,
         from: mail.from,
+        from_name: mail.from_name,
         to: mail.to,
         cc: mail.cc,
         headers: mail.headers,

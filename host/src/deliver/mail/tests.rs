@@ -10,6 +10,7 @@ fn mail(repeat: Option<Repeat>) -> Mail {
         server: "smtps://mail.example".into(),
         login: None,
         from: "alerts@a.example".into(),
+        from_name: None,
         to: addresses.map(String::from).to_vec(),
         cc: Vec::new(),
         headers: Vec::new(),

@@ -3,7 +3,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::{RECIPIENTS, USER};
+use super::{RECIPIENTS, SENDER, USER};
 use crate::demo::check::{NAME, PHRASES};
 use crate::demo::smtp::Mail;
 
@@ -18,7 +18,7 @@ pub(in crate::demo) fn mails(mails: &[Mail]) -> Vec<String> {
         if !mail.tls || mail.login.as_deref() != Some(USER) {
             wrong("it came without TLS or login");
         }
-        if mail.from != [(String::new(), String::from(USER))] {
+        if mail.from != [(String::from(SENDER), String::from(USER))] {
             wrong("the sender is another");
         }
         if mail.header("Auto-Submitted") != Some("auto-generated") {
@@ -134,7 +134,7 @@ mod tests {
             raw: Vec::new(),
             mistakes: Vec::new(),
             headers,
-            from: vec![(String::new(), USER.to_owned())],
+            from: vec![(SENDER.to_owned(), USER.to_owned())],
             to: vec![(String::new(), address.to_owned())],
             cc: Vec::new(),
             parts: vec![

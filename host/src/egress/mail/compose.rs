@@ -27,25 +27,23 @@ pub(super) fn compose(
     let at = SystemTime::UNIX_EPOCH
         .checked_add(Duration::from_millis(attempt.now))
         .unwrap_or(SystemTime::UNIX_EPOCH);
-    let mut builder = MessageBuilder::new()
-        .from(mailbox(&mail.from)?)
-        .date(at)
-        .message_id(Some(format!("<{own}@{domain}>")));
-    builder = match encoded(&mail.subject) {
-        None => builder.subject(mail.subject.clone()),
+    let builder = MessageBuilder::new().from(mailbox(mail.from_name.as_deref(), &mail.from)?);
+    let subject = mail.subject.clone();
+    let builder = match encoded(&subject) {
+        None => builder.subject(subject),
         Some(words) => {
-            let (name, text) = (
-                HeaderName::new_from_ascii_str("Subject"),
-                mail.subject.clone(),
-            );
-            builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, text, words))
+            let name = HeaderName::new_from_ascii_str("Subject");
+            builder.raw_header(HeaderValue::dangerous_new_pre_encoded(name, subject, words))
         }
     };
+    let mut builder = builder
+        .date(at)
+        .message_id(Some(format!("<{own}@{domain}>")));
     for address in &mail.to {
-        builder = builder.to(mailbox(address)?);
+        builder = builder.to(mailbox(None, address)?);
     }
     for address in &mail.cc {
-        builder = builder.cc(mailbox(address)?);
+        builder = builder.cc(mailbox(None, address)?);
     }
     let mut threads: Vec<String> = Vec::new();
     for fingerprint in &mail.threads {
@@ -100,14 +98,17 @@ fn with_crlf(text: &str) -> String {
         .replace('\n', "\r\n")
 }
 
-fn mailbox(address: &str) -> Result<lettre::message::Mailbox, Failure> {
+fn mailbox(name: Option<&str>, address: &str) -> Result<lettre::message::Mailbox, Failure> {
     let address = address.parse().map_err(|_| {
         Failure::new(
             Reason::MailAddress,
             format!("{} is no mail address", address.escape_debug()),
         )
     })?;
-    Ok(lettre::message::Mailbox::new(None, address))
+    Ok(lettre::message::Mailbox::new(
+        name.map(str::to_owned),
+        address,
+    ))
 }
 
 fn header(builder: MessageBuilder, name: &str, value: &str) -> Result<MessageBuilder, Failure> {

@@ -11,6 +11,9 @@ use crate::outcome::Reason;
 /// The longest line of a mail, RFC 5322, section 2.1.1: more is no subject.
 pub const MAX_SUBJECT_BYTES: usize = 998;
 
+/// The longest name of a sender: programs show less.
+const MAX_NAME_BYTES: usize = 256;
+
 /// The most conditions that one mail refers to: as many as one call is given by default.
 pub const MAX_THREADS: usize = 100;
 
@@ -65,9 +68,17 @@ pub(super) fn judge(sender: &Sender, mail: &Mail) -> Result<MailServer, Failure>
             "the subject has a line end or another control character",
         ));
     }
+    let name = mail.from_name.as_deref().unwrap_or_default();
+    if name.chars().any(char::is_control) {
+        return Err(Failure::new(
+            Reason::HeaderValue,
+            "the sender's name has a line end or another control character",
+        ));
+    }
     let body = mail.text.len() + mail.html.as_ref().map_or(0, String::len);
     for (what, size, limit) in [
         ("bytes of subject", mail.subject.len(), MAX_SUBJECT_BYTES),
+        ("bytes of the sender's name", name.len(), MAX_NAME_BYTES),
         ("bytes of text and HTML", body, MAX_BODY_BYTES),
         ("threads", mail.threads.len(), MAX_THREADS),
         ("addresses", mail.addresses().count(), MOST_ADDRESSES),

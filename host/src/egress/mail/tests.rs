@@ -105,6 +105,7 @@ fn mail(server: &str) -> Mail {
             password: secret("password"),
         }),
         from: "alerts@a.example".into(),
+        from_name: None,
         to: vec!["a@a.example".into(), "b@a.example".into()],
         cc: vec!["c@a.example".into()],
         headers: Vec::new(),
