@@ -48,6 +48,8 @@ pub struct Options {
     pub schedule: Schedule,
     /// Limits on foreign code.
     pub limits: sandbox::Limits,
+    /// Whether components of the larger tier may be installed.
+    pub large_components: bool,
     /// The way out; openings are the store's.
     pub egress: EgressOptions,
     /// Alerts that one call of a component is given at most, whatever its manifest asks for.
@@ -64,6 +66,7 @@ impl Options {
             clock: Clock::System,
             schedule: Schedule::default(),
             limits: sandbox::Limits::default(),
+            large_components: false,
             egress: EgressOptions::default(),
             alerts_per_call: u32::MAX,
         }
@@ -159,7 +162,11 @@ impl App {
             }
         }
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-        let sandbox = Arc::new(Sandbox::start(options.limits.clone(), threads)?);
+        let tiers = sandbox::Tiers {
+            large_allowed: options.large_components,
+            ..sandbox::Tiers::from(options.limits)
+        };
+        let sandbox = Arc::new(Sandbox::start(tiers, threads)?);
         options.egress.openings = HashMap::new();
         let egress = Arc::new(Egress::new(options.egress)?);
         let directory = Directory::default();

@@ -1,5 +1,6 @@
 //! The command line: arguments, and which function each command is.
 
+mod check;
 mod client;
 mod help;
 mod inspect;
@@ -83,6 +84,14 @@ enum Command {
     /// Alerts that will not be tried again by themselves.
     #[command(subcommand)]
     DeadLetter(DeadLetter),
+    /// Check that a component is as every component has to be: for its author.
+    Check {
+        /// A file, or the name of a component that came with the program.
+        component: String,
+        /// Sample parameters of an endpoint and its recipient: TOML or JSON.
+        #[arg(long)]
+        params: Option<PathBuf>,
+    },
     /// Print a completion script for a shell.
     Completion {
         /// Which shell.
@@ -318,6 +327,9 @@ async fn run(command: Command, terminal: &Terminal) -> anyhow::Result<ExitCode> 
             recipient,
             server,
         }) => remote::redrive(terminal, &server, jobs, recipient).await,
+        Command::Check { component, params } => {
+            check::check(terminal, &component, params.as_deref())
+        }
         Command::Completion { shell } => {
             // Not straight to the output: it panics where that is closed.
             let mut script = Vec::new();

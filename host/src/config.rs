@@ -55,6 +55,11 @@ pub struct Server {
     pub key: Option<PathBuf>,
     /// Authorities that are trusted besides the system's, from the files that `ca` names.
     pub roots: Vec<Root>,
+    /// Whether components may be installed that ask for the larger limits, as those in JavaScript and
+    /// Python do. They are not unless the operator says so: such a component may take five times the
+    /// processor time and four times the memory of another for each call, and compiling it takes the
+    /// start of the server minutes on a small machine.
+    pub large_components: bool,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -68,6 +73,8 @@ struct ServerTable {
     key: Option<PathBuf>,
     #[serde(default)]
     ca: Option<Spanned<toml::Value>>,
+    #[serde(default)]
+    large_components: bool,
 }
 
 #[derive(Debug, Deserialize)]
@@ -270,6 +277,7 @@ pub fn parse(
         data,
         key,
         ca,
+        large_components,
     } = tables.server;
     Ok(Config {
         server: Server {
@@ -277,6 +285,7 @@ pub fn parse(
             data: data.map(|path| base.join(path)),
             key: key.map(|path| base.join(path)),
             roots: reader.roots(ca)?,
+            large_components,
         },
         desired,
         component_files,

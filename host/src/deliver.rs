@@ -6,6 +6,7 @@ pub(crate) mod format;
 mod mail;
 mod own;
 mod reading;
+pub(crate) mod rehearse;
 mod settle;
 mod settler;
 mod verdict;

@@ -13,6 +13,7 @@
 //! | `http` | one request, one response |
 //! | `mail` | one mail, to one mail server |
 //! | `dial`, `address`, `tls` | the one connect, to judged addresses alone |
+//! | `rehearse` | a request judged and filled, and let go: for authors' checks |
 //! | `show` | the same request for people, unfilled |
 
 pub mod address;
@@ -23,6 +24,7 @@ mod fill;
 mod headers;
 mod http;
 mod mail;
+mod rehearse;
 mod route;
 mod sender;
 mod show;
@@ -50,6 +52,7 @@ pub use self::failure::Failure;
 pub use self::fill::{MAX_BODY_BYTES, MAX_URL_BYTES};
 pub use self::headers::{MAX_HEADER_BYTES, MAX_HEADERS};
 pub use self::mail::{MAX_SUBJECT_BYTES, MAX_THREADS, Refused, Report};
+pub use self::rehearse::{Rehearsed, rehearse};
 pub use self::sender::{MAX_SECRET_BYTES, Sender};
 pub use self::show::shown;
 pub use self::tls::{Root, TlsError, roots};

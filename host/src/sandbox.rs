@@ -25,7 +25,8 @@ use wasmtime::Engine;
 pub use boundary::{Answer, Answered, Call, Event, Fault, Invocation, Level, LogLine, Recipient};
 pub use component::{Installed, Unfit, digest};
 pub use judge::{check_messages, judge};
-pub use limits::Limits;
+pub use limits::{Limits, Tiers};
+pub use meter::Used;
 
 use component::Component;
 
@@ -41,7 +42,7 @@ pub struct Sandbox {
 
 struct Shared {
     engine: Engine,
-    limits: Arc<Limits>,
+    tiers: Tiers,
     components: RwLock<HashMap<String, Arc<Component>>>,
     queue: Mutex<Queue>,
     work: Condvar,
@@ -60,16 +61,17 @@ struct Queue {
 const SPARE_CALLS: u32 = 4;
 
 impl Sandbox {
-    /// Starts `threads` threads.
+    /// Starts `threads` threads. From [`Limits`] alone, the larger tier is not allowed.
     ///
     /// # Errors
     ///
     /// Where the engine cannot have its address space, or a thread cannot be started.
-    pub fn start(limits: Limits, threads: usize) -> anyhow::Result<Self> {
+    pub fn start(tiers: impl Into<Tiers>, threads: usize) -> anyhow::Result<Self> {
+        let tiers = tiers.into();
         let calls = u32::try_from(threads)? + SPARE_CALLS;
         let shared = Arc::new(Shared {
-            engine: engine::engine(&limits, calls).map_err(anyhow::Error::msg)?,
-            limits: Arc::new(limits),
+            engine: engine::engine(&tiers, calls).map_err(anyhow::Error::msg)?,
+            tiers,
             components: RwLock::default(),
             queue: Mutex::default(),
             work: Condvar::new(),
@@ -90,10 +92,16 @@ impl Sandbox {
         Ok(Self { shared })
     }
 
-    /// The limits that answers are judged by.
+    /// The limits that answers are judged by: the same for both tiers.
     #[must_use]
     pub fn limits(&self) -> &Limits {
-        &self.shared.limits
+        &self.shared.tiers.standard
+    }
+
+    /// The limits of both tiers.
+    #[must_use]
+    pub fn tiers(&self) -> &Tiers {
+        &self.shared.tiers
     }
 
     /// Compiles a component, checks that it fits, and keeps it ready under its digest. Takes up to
@@ -105,7 +113,7 @@ impl Sandbox {
     pub fn install(&self, wasm: &[u8]) -> Result<Installed, Unfit> {
         let _running = self.shared.run();
         let (component, installed) =
-            component::install(&self.shared.engine, &self.shared.limits, wasm)?;
+            component::install(&self.shared.engine, &self.shared.tiers, wasm)?;
         self.shared
             .components
             .write()
@@ -150,6 +158,15 @@ impl Sandbox {
     pub fn call_here(&self, invocation: Invocation) -> Answer {
         self.shared.answer(invocation)
     }
+
+    /// Carries out an invocation on this thread, and says what it used.
+    #[must_use]
+    pub fn measure(&self, invocation: Invocation) -> (Answer, Used) {
+        let before = call::thread_time();
+        let (answer, mut used) = self.shared.measured(invocation);
+        used.cpu = call::thread_time().saturating_sub(before);
+        (answer, used)
+    }
 }
 
 impl Drop for Sandbox {
@@ -184,6 +201,10 @@ impl Shared {
     }
 
     fn answer(&self, invocation: Invocation) -> Answer {
+        self.measured(invocation).0
+    }
+
+    fn measured(&self, invocation: Invocation) -> (Answer, Used) {
         let component = self
             .components
             .read()
@@ -192,14 +213,15 @@ impl Shared {
             .cloned();
         let Some(component) = component else {
             let detail = format!("there is no component {}", invocation.component);
-            return Answer {
+            let answer = Answer {
                 nonce: invocation.nonce,
                 result: Err(Fault::new(Reason::ComponentMissing, detail)),
                 log: Vec::new(),
             };
+            return (answer, Used::default());
         };
         let _running = self.run();
-        call::run(&component, invocation, &self.limits)
+        call::run(&component, invocation)
     }
 
     fn work(&self) {

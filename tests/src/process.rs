@@ -2,6 +2,7 @@
 
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
+use std::time::Duration;
 
 use campanile::app::Contact;
 use serde_json::Value;
@@ -10,6 +11,10 @@ use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
 use crate::world::PATIENCE;
+
+/// How long the program may take to start: it compiles its components first, and those of interpreters are
+/// large.
+const STARTING: Duration = Duration::from_secs(600);
 
 /// The program with these arguments and an environment that says nothing of its own.
 fn command(program: &str, arguments: &[&str]) -> Command {
@@ -75,7 +80,7 @@ pub async fn run(
     // A command that reads nothing may be gone before all is written.
     let _ = stdin.write_all(input).await;
     drop(stdin);
-    let output = tokio::time::timeout(PATIENCE, child.wait_with_output()).await;
+    let output = tokio::time::timeout(STARTING, child.wait_with_output()).await;
     let output = output
         .unwrap_or_else(|_| panic!("{arguments:?} does not end"))
         .expect("its output");
@@ -134,7 +139,7 @@ impl Process {
             text
         });
         let mut lines = BufReader::new(child.stdout.take().expect("its output")).lines();
-        let first = tokio::time::timeout(PATIENCE, lines.next_line()).await;
+        let first = tokio::time::timeout(STARTING, lines.next_line()).await;
         let first = first.expect("a line in time").expect("its output");
         let Some(first) = first else {
             panic!("it ended: {}", log.await.expect("its log"));

@@ -51,6 +51,9 @@ pub struct Manifest {
     /// A Font Awesome 5 name.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub icon: Option<String>,
+    /// What the component may use of the machine.
+    #[serde(default, skip_serializing_if = "Tier::is_default")]
+    pub limits: Tier,
     /// Features of the host that the component cannot do without.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub features: Vec<String>,
@@ -83,6 +86,27 @@ pub struct Manifest {
     /// Messages by language: nested tables with string leaves. In the JSON document only.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub locales: BTreeMap<String, serde_json::Value>,
+}
+
+/// What a component may use of the machine: the README has the figures.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Tier {
+    /// Enough for what is compiled.
+    #[default]
+    Standard,
+    /// Enough for an interpreter, such as JavaScript's or Python's. An operator has to allow it.
+    Large,
+}
+
+impl Tier {
+    #[expect(
+        clippy::trivially_copy_pass_by_ref,
+        reason = "the signature that serde wants"
+    )]
+    fn is_default(&self) -> bool {
+        *self == Self::default()
+    }
 }
 
 /// One parameter: the form, the check and the API's schema are made from it.

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use campanile_contract::manifest::{Manifest, Origin, ParamSpec};
+use campanile_contract::manifest::{Manifest, Origin, ParamSpec, Tier};
 use campanile_contract::text::{Catalog, Localizer};
 use serde_json::json;
 
@@ -12,7 +12,7 @@ use super::client::{Remote, segment};
 use super::print::Terminal;
 use super::{Server, print};
 use crate::api::ComponentView;
-use crate::sandbox::{Installed, Limits, Sandbox};
+use crate::sandbox::{Installed, Limits, Sandbox, Tiers};
 
 pub(super) async fn inspect(
     terminal: &Terminal,
@@ -30,7 +30,7 @@ pub(super) async fn inspect(
         } = look(terminal, Path::new(component))?;
         (manifest, digest, Some(imports))
     } else if let Some(wasm) = crate::app::builtin(component) {
-        let installed = Sandbox::start(Limits::default(), 0)?.install(wasm)?;
+        let installed = Sandbox::start(Tiers::all(Limits::default()), 0)?.install(wasm)?;
         (
             installed.manifest,
             installed.digest,
@@ -57,7 +57,7 @@ fn look(terminal: &Terminal, path: &Path) -> anyhow::Result<Installed> {
             .words
             .fill("error.unreadable", &[("file", &path.display())])
     })?;
-    let sandbox = Sandbox::start(Limits::default(), 0)?;
+    let sandbox = Sandbox::start(Tiers::all(Limits::default()), 0)?;
     sandbox.install(&wasm).with_context(|| {
         terminal
             .words
@@ -81,6 +81,9 @@ fn show(terminal: &Terminal, manifest: &Manifest, digest: &str, imports: Option<
     let languages: Vec<_> = catalog.languages().collect();
     let mut facts = vec![("digest", digest.to_owned())];
     facts.extend(manifest.homepage.clone().map(|page| ("homepage", page)));
+    if manifest.limits == Tier::Large {
+        facts.push(("limits", terminal.words.say("inspect.large")));
+    }
     facts.push(("languages", languages.join(", ")));
     terminal.facts("  ", &facts);
     params(

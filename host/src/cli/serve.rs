@@ -35,6 +35,7 @@ pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Resu
     let mut options = Options::new(&data);
     options.key = arguments.key.or(file.key);
     options.egress.roots = file.roots;
+    options.large_components = file.large_components;
     options.egress.own = crate::app::own_addresses(listen);
     let app = App::open(options).await?;
     if let Some(mut config) = config {

@@ -56,28 +56,26 @@ pub(super) fn fill(
     request: &HttpRequest,
     attempt: Attempt<'_>,
 ) -> Result<Filled, Failure> {
-    let mut filler = Filler {
-        sender,
-        attempt,
-        stands: Vec::new(),
-    };
-    let method = http::Method::from_bytes(request.method.as_bytes())
-        .map_err(|_| Failure::new(Reason::Route, "the method is none"))?;
-    let target = filler.target(request)?;
-    let body = filler.body(&request.body)?;
-    let fields = filler.fields(request)?;
-    filler.allow(&request.method, &target)?;
-    let uri = filler.uri(&target)?;
-    let body = filler.filled_body(body)?;
-    let headers = filler.headers(request, &fields, &body)?;
-    Ok(Filled {
-        method,
-        uri,
-        headers,
-        body,
-    })
+    Filler::new(sender, attempt).fill(request)
 }
 
+/// The same, and where each secret stands, as a hole names it.
+pub(super) fn filled_with_places(
+    sender: &Sender,
+    request: &HttpRequest,
+    attempt: Attempt<'_>,
+) -> Result<(Filled, Vec<(String, Place)>), Failure> {
+    let mut filler = Filler::new(sender, attempt);
+    let filled = filler.fill(request)?;
+    let stands = filler.stands.into_iter().map(|(held, place)| {
+        let name = match &held.key {
+            None => held.name.clone(),
+            Some(key) => format!("{}/{key}", held.name),
+        };
+        (name, place)
+    });
+    Ok((filled, stands.collect()))
+}
 struct Filler<'a> {
     sender: &'a Sender,
     attempt: Attempt<'a>,
@@ -119,6 +117,32 @@ struct Fields {
 }
 
 impl<'a> Filler<'a> {
+    fn new(sender: &'a Sender, attempt: Attempt<'a>) -> Self {
+        Self {
+            sender,
+            attempt,
+            stands: Vec::new(),
+        }
+    }
+
+    fn fill(&mut self, request: &HttpRequest) -> Result<Filled, Failure> {
+        let method = http::Method::from_bytes(request.method.as_bytes())
+            .map_err(|_| Failure::new(Reason::Route, "the method is none"))?;
+        let target = self.target(request)?;
+        let body = self.body(&request.body)?;
+        let fields = self.fields(request)?;
+        self.allow(&request.method, &target)?;
+        let uri = self.uri(&target)?;
+        let body = self.filled_body(body)?;
+        let headers = self.headers(request, &fields, &body)?;
+        Ok(Filled {
+            method,
+            uri,
+            headers,
+            body,
+        })
+    }
+
     fn held(&self, name: &str) -> Result<&'a Held, Failure> {
         let sender = self.sender;
         if let Some(held) = sender.secret(name) {

@@ -14,7 +14,7 @@ use super::component::{Component, EndpointFunctions, World};
 use super::convert;
 use super::limits::Limits;
 use super::log::Log;
-use super::meter::Meter;
+use super::meter::{Meter, Used};
 use super::stop::{self, Stop};
 use crate::outcome::Reason;
 use crate::sandbox::bindings::endpoint::campanile::alerts as wit;
@@ -95,15 +95,11 @@ impl Guest {
 }
 
 /// Carries out an invocation of this component.
-pub(crate) fn run(
-    component: &Arc<Component>,
-    invocation: Invocation,
-    limits: &Arc<Limits>,
-) -> Answer {
+pub(crate) fn run(component: &Arc<Component>, invocation: Invocation) -> (Answer, Used) {
     let nonce = invocation.nonce;
-    let mut store = store(component, &invocation, limits);
+    let mut store = store(component, &invocation, &component.limits);
     let result = call(component, &mut store, invocation.call).map_err(|error| {
-        let mut fault = stop::fault(&error);
+        let mut fault = stop::fault(&error, &component.limits);
         if fault.reason == Reason::Trap
             && let Some(words) = store.data_mut().log.last_words()
         {
@@ -111,11 +107,19 @@ pub(crate) fn run(
         }
         fault
     });
-    Answer {
+    let guest = store.data_mut();
+    let used = Used {
+        cpu: Duration::ZERO,
+        memory: guest.meter.memory(),
+        table_elements: guest.meter.elements(),
+        host_calls: guest.host_calls,
+    };
+    let answer = Answer {
         nonce,
         result,
-        log: store.data_mut().log.take(),
-    }
+        log: guest.log.take(),
+    };
+    (answer, used)
 }
 
 /// Calls `describe` in a store of its own, at the time `now` and with random numbers of that time.
@@ -136,7 +140,7 @@ pub(crate) fn describe(
         World::Formatter(pre, functions) => (pre, &functions.describe),
     };
     let described = invoke::<_, (String,)>(&mut store, pre, function, ()).map(|(text,)| text);
-    described.map_err(|error| stop::fault(&error))
+    described.map_err(|error| stop::fault(&error, limits))
 }
 
 fn store(
@@ -204,7 +208,7 @@ fn store(
 }
 
 /// Processor time of this thread: what other threads do is not a component's fault.
-fn thread_time() -> Duration {
+pub(crate) fn thread_time() -> Duration {
     let time = clock_gettime(ClockId::ThreadCPUTime);
     Duration::new(
         time.tv_sec.unsigned_abs(),

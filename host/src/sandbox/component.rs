@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use campanile_contract::CONTRACT;
-use campanile_contract::manifest::{Manifest, Mistakes};
+use campanile_contract::manifest::{Manifest, Mistakes, Tier};
 use campanile_contract::text::Catalog;
 use sha2::{Digest, Sha256};
 use wasmtime::Engine;
@@ -16,8 +16,9 @@ use super::bindings::endpoint::{AlertEndpoint, AlertEndpointPre};
 use super::bindings::formatter::AlertFormatterPre;
 use super::boundary::Fault;
 use super::call::{self, Guest};
-use super::limits::Limits;
+use super::limits::{Limits, Tiers};
 use super::wasi;
+use crate::outcome::Reason;
 
 /// A component that is ready to be called.
 pub(crate) struct Component {
@@ -25,6 +26,8 @@ pub(crate) struct Component {
     pub(crate) world: World,
     /// Its own messages.
     pub(crate) catalog: Catalog,
+    /// Those of its tier.
+    pub(crate) limits: Arc<Limits>,
     engine: Engine,
 }
 
@@ -128,6 +131,21 @@ pub enum Unfit {
     /// Names agree, types do not.
     #[error("the component's functions have other types than {CONTRACT}: {0}")]
     Types(String),
+    /// It asks for the larger tier, which the operator did not allow.
+    #[error(
+        "the component needs the larger limits{}, which are not allowed here: write `large_components = true` under \
+         [server], or do without it", .short.as_ref().map(|short| format!(" ({short})")).unwrap_or_default()
+    )]
+    LargeNotAllowed {
+        /// What the standard limits were too small for, where that is known.
+        short: Option<String>,
+    },
+    /// It needs the larger tier, and does not ask for it.
+    #[error(
+        "`describe` failed: {0}; it works within the larger limits: write `limits = \"large\"` in the manifest if the \
+         component brings an interpreter"
+    )]
+    LargeNotAsked(Fault),
     /// `describe` failed.
     #[error("`describe` failed: {0}")]
     Describe(Fault),
@@ -173,19 +191,25 @@ pub fn digest(wasm: &[u8]) -> String {
 /// Compiles and links a component, and reads its manifest.
 pub(crate) fn install(
     engine: &Engine,
-    limits: &Arc<Limits>,
+    tiers: &Tiers,
     wasm: &[u8],
 ) -> Result<(Arc<Component>, Installed), Unfit> {
-    let compiled = compile(engine, limits, wasm)?;
+    let compiled = compile(engine, tiers, wasm)?;
     let imports = imports(engine, &compiled)?;
     let world = link(engine, &compiled)?;
     let mut component = Arc::new(Component {
         world,
         catalog: Catalog::default(),
+        limits: Arc::new(tiers.standard.clone()),
         engine: engine.clone(),
     });
-    let description = describe(&component, limits)?;
-    let manifest = Manifest::from_json(&description).map_err(Unfit::Manifest)?;
+    let (manifest, description) = describe(&mut component, tiers)?;
+    if wasm.len() > component.limits.component {
+        return Err(Unfit::TooLarge {
+            found: wasm.len(),
+            allowed: component.limits.component,
+        });
+    }
     match (&component.world, manifest.is_formatter()) {
         (World::Endpoint(..), true) => {
             return Err(Unfit::OtherManifest {
@@ -216,12 +240,19 @@ pub(crate) fn install(
     ))
 }
 
-fn compile(engine: &Engine, limits: &Limits, wasm: &[u8]) -> Result<Compiled, Unfit> {
-    if wasm.len() > limits.component {
-        return Err(Unfit::TooLarge {
-            found: wasm.len(),
-            allowed: limits.component,
-        });
+fn compile(engine: &Engine, tiers: &Tiers, wasm: &[u8]) -> Result<Compiled, Unfit> {
+    let (found, allowed, larger) = (wasm.len(), tiers.standard.component, tiers.large.component);
+    match (found > allowed, found > larger) {
+        (false, _) => {}
+        (true, true) => {
+            let allowed = if tiers.large_allowed { larger } else { allowed };
+            return Err(Unfit::TooLarge { found, allowed });
+        }
+        (true, false) if tiers.large_allowed => {}
+        (true, false) => {
+            let short = format!("it has {found} bytes, and {allowed} are allowed");
+            return Err(Unfit::LargeNotAllowed { short: Some(short) });
+        }
     }
     match wasm.get(..8) {
         Some([0, b'a', b's', b'm', 1, 0, 0, 0]) => return Err(Unfit::CoreModule),
@@ -357,16 +388,43 @@ fn link(engine: &Engine, compiled: &Compiled) -> Result<World, Unfit> {
 /// component describe itself otherwise, so they are others. 2001-09-09 01:46:40 UTC, and odd.
 const ANOTHER_TIME: u64 = 1_000_000_000_001;
 
-fn describe(component: &Arc<Component>, limits: &Arc<Limits>) -> Result<String, Unfit> {
-    let description = call::describe(component, limits, 0).map_err(Unfit::Describe)?;
-    if description.len() > limits.description {
+/// The manifest, and the document that it is in. The component keeps the limits of the tier that it asks for.
+fn describe(component: &mut Arc<Component>, tiers: &Tiers) -> Result<(Manifest, String), Unfit> {
+    let (standard, large) = (component.limits.clone(), Arc::new(tiers.large.clone()));
+    let (description, short) = match call::describe(component, &standard, 0) {
+        Ok(description) => (description, None),
+        // It may be one of the larger tier: only what it says when it has the room tells.
+        Err(short) if matches!(short.reason, Reason::Memory | Reason::Deadline) => {
+            match call::describe(component, &large, 0) {
+                Ok(description) => (description, Some(short)),
+                Err(fault) if tiers.large_allowed => return Err(Unfit::Describe(fault)),
+                Err(_) => return Err(Unfit::Describe(short)),
+            }
+        }
+        Err(fault) => return Err(Unfit::Describe(fault)),
+    };
+    if description.len() > standard.description {
         return Err(Unfit::DescriptionTooLarge {
             found: description.len(),
-            allowed: limits.description,
+            allowed: standard.description,
         });
     }
-    if call::describe(component, limits, ANOTHER_TIME).map_err(Unfit::Describe)? != description {
+    let manifest = Manifest::from_json(&description).map_err(Unfit::Manifest)?;
+    let limits = match (manifest.limits, short) {
+        (Tier::Standard, None) => standard,
+        (Tier::Standard, Some(short)) => return Err(Unfit::LargeNotAsked(short)),
+        (Tier::Large, _) if tiers.large_allowed => large,
+        (Tier::Large, short) => {
+            return Err(Unfit::LargeNotAllowed {
+                short: short.map(|short| short.detail),
+            });
+        }
+    };
+    if call::describe(component, &limits, ANOTHER_TIME).map_err(Unfit::Describe)? != description {
         return Err(Unfit::DescribeUnstable);
     }
-    Ok(description)
+    Arc::get_mut(component)
+        .expect("nobody else has it yet")
+        .limits = limits;
+    Ok((manifest, description))
 }

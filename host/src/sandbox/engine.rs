@@ -2,7 +2,7 @@
 
 use wasmtime::{Config, Engine, InstanceAllocationStrategy, PoolingAllocationConfig, Result};
 
-use super::limits::{CORE_INSTANCES, Limits, MEMORIES, STACK, TABLES};
+use super::limits::{STACK, Tiers};
 
 /// What stays mapped of a linear memory after a call, zeroed instead of unmapped: as much as a batch
 /// of a hundred alerts dirties, so that the next call takes no page faults.
@@ -11,23 +11,25 @@ const KEEP_MEMORY: usize = 512 << 10;
 /// The same for tables.
 const KEEP_TABLE: usize = 32 << 10;
 
-/// An engine for `calls` calls at once.
+/// An engine for `calls` calls at once. Its pool holds components of the larger tier, which costs address
+/// space and nothing else; the meter of each call holds a component to the limits of its own.
 ///
 /// # Errors
 ///
 /// Where the address space for the pool cannot be had.
-pub(crate) fn engine(limits: &Limits, calls: u32) -> Result<Engine> {
+pub(crate) fn engine(tiers: &Tiers, calls: u32) -> Result<Engine> {
+    let limits = &tiers.large;
     let mut pool = PoolingAllocationConfig::new();
     pool.total_component_instances(calls)
-        .total_core_instances(calls * CORE_INSTANCES)
-        .total_memories(calls * MEMORIES)
-        .total_tables(calls * TABLES)
-        .max_core_instances_per_component(CORE_INSTANCES)
-        .max_memories_per_component(MEMORIES)
-        .max_tables_per_component(TABLES)
+        .total_core_instances(calls * limits.core_instances)
+        .total_memories(calls * limits.memories)
+        .total_tables(calls * limits.tables)
+        .max_core_instances_per_component(limits.core_instances)
+        .max_memories_per_component(limits.memories)
+        .max_tables_per_component(limits.tables)
         // One module may have all that its component may have.
-        .max_memories_per_module(MEMORIES)
-        .max_tables_per_module(TABLES)
+        .max_memories_per_module(limits.memories)
+        .max_tables_per_module(limits.tables)
         .max_memory_size(limits.memory)
         .table_elements(limits.table_elements)
         .linear_memory_keep_resident(KEEP_MEMORY)

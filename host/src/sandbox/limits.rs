@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use campanile_contract::manifest::Tier;
+
 /// Limits on one component's calls.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Limits {
@@ -15,6 +17,12 @@ pub struct Limits {
     pub wall: Duration,
     /// Elements of all tables together. A Rust component has a few hundred functions in its table.
     pub table_elements: usize,
+    /// Core instances of one component: its own, and the shims that a toolchain adds.
+    pub core_instances: u32,
+    /// Memories of one component.
+    pub memories: u32,
+    /// Tables of one component.
+    pub tables: u32,
     /// Live handles of a call: one an alert, and as many again for a toolchain's streams.
     pub handles: usize,
     /// Host calls of one invocation: a hundred for each of a hundred alerts.
@@ -45,6 +53,9 @@ impl Default for Limits {
             cpu: Duration::from_millis(100),
             wall: Duration::from_secs(1),
             table_elements: 20_000,
+            core_instances: 8,
+            memories: 4,
+            tables: 8,
             handles: 1_000,
             host_calls: 10_000,
             deliveries: 256,
@@ -59,12 +70,68 @@ impl Default for Limits {
     }
 }
 
-/// Core instances of one component: its own, and the shims that a toolchain adds.
-pub(crate) const CORE_INSTANCES: u32 = 8;
-/// Memories of one component.
-pub(crate) const MEMORIES: u32 = 4;
-/// Tables of one component.
-pub(crate) const TABLES: u32 = 8;
+impl Limits {
+    /// What a component may use that brings an interpreter along, at least. JavaScript's smallest has 9 core
+    /// instances; Python's begins with 12 MiB of memory and 5 800 table elements, and a batch of 50 alerts
+    /// takes it 15 ms. There is room for programs eight times as large. All else is what `self` says: what
+    /// protects the rest of the host does not grow.
+    #[must_use]
+    pub fn enlarged(&self) -> Self {
+        Self {
+            memory: self.memory.max(128 << 20),
+            cpu: self.cpu.max(Duration::from_millis(500)),
+            wall: self.wall.max(Duration::from_secs(5)),
+            table_elements: self.table_elements.max(100_000),
+            core_instances: self.core_instances.max(200),
+            memories: self.memories.max(8),
+            tables: self.tables.max(16),
+            component: self.component.max(40 << 20),
+            ..self.clone()
+        }
+    }
+}
+
+/// The limits of both tiers, and whether components may ask for the larger one.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Tiers {
+    /// What a component may use that asks for nothing else.
+    pub standard: Limits,
+    /// What a component may use whose manifest says `limits = "large"`.
+    pub large: Limits,
+    /// Whether such a component may be installed.
+    pub large_allowed: bool,
+}
+
+impl Tiers {
+    /// Both tiers, the larger one allowed: for the commands of authors.
+    #[must_use]
+    pub fn all(standard: Limits) -> Self {
+        Self {
+            large_allowed: true,
+            ..Self::from(standard)
+        }
+    }
+
+    /// The limits of a tier.
+    #[must_use]
+    pub fn of(&self, tier: Tier) -> &Limits {
+        match tier {
+            Tier::Standard => &self.standard,
+            Tier::Large => &self.large,
+        }
+    }
+}
+
+impl From<Limits> for Tiers {
+    fn from(standard: Limits) -> Self {
+        Self {
+            large: standard.enlarged(),
+            standard,
+            large_allowed: false,
+        }
+    }
+}
+
 /// The wasm stack, in bytes: wasmtime's own default.
 pub(crate) const STACK: usize = 512 << 10;
 /// How often a running call is looked at. A deadline is noticed at most one tick late.

@@ -1,17 +1,35 @@
 //! Counts what a call grows: wasmtime asks for each memory and table apart, and the limit is on all of
 //! them together.
 
+use std::time::Duration;
+
 use wasmtime::{ResourceLimiter, Result};
 
-use super::limits::{CORE_INSTANCES, Limits, MEMORIES, TABLES};
+use super::limits::Limits;
 use super::stop::Stop;
 use crate::outcome::Reason;
+
+/// What one call used of its limits.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Used {
+    /// Processor time, from the fresh instance to its end.
+    pub cpu: Duration,
+    /// Bytes of all its memories together.
+    pub memory: usize,
+    /// Elements of all its tables together.
+    pub table_elements: usize,
+    /// Calls of the host's functions.
+    pub host_calls: u32,
+}
 
 /// Linear memory and table elements of one call.
 #[derive(Debug)]
 pub(crate) struct Meter {
     memory_limit: usize,
     table_limit: usize,
+    instances: usize,
+    memories: usize,
+    tables: usize,
     memory: usize,
     elements: usize,
 }
@@ -21,9 +39,22 @@ impl Meter {
         Self {
             memory_limit: limits.memory,
             table_limit: limits.table_elements,
+            instances: limits.core_instances as usize,
+            memories: limits.memories as usize,
+            tables: limits.tables as usize,
             memory: 0,
             elements: 0,
         }
+    }
+
+    /// Bytes of all memories together, as large as they became.
+    pub(crate) fn memory(&self) -> usize {
+        self.memory
+    }
+
+    /// Elements of all tables together.
+    pub(crate) fn elements(&self) -> usize {
+        self.elements
     }
 }
 
@@ -71,14 +102,14 @@ impl ResourceLimiter for Meter {
     }
 
     fn instances(&self) -> usize {
-        CORE_INSTANCES as usize
+        self.instances
     }
 
     fn tables(&self) -> usize {
-        TABLES as usize
+        self.tables
     }
 
     fn memories(&self) -> usize {
-        MEMORIES as usize
+        self.memories
     }
 }

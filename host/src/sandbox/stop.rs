@@ -3,6 +3,7 @@
 use std::fmt;
 
 use super::boundary::Fault;
+use super::limits::Limits;
 use crate::outcome::Reason;
 
 /// The host's own reason to end a call: a limit, or an unknown name.
@@ -25,7 +26,7 @@ impl fmt::Display for Stop {
 impl std::error::Error for Stop {}
 
 /// What an error out of a component's call means.
-pub(crate) fn fault(error: &wasmtime::Error) -> Fault {
+pub(crate) fn fault(error: &wasmtime::Error, limits: &Limits) -> Fault {
     if let Some(Stop(fault)) = error.downcast_ref::<Stop>() {
         return fault.clone();
     }
@@ -42,6 +43,9 @@ pub(crate) fn fault(error: &wasmtime::Error) -> Fault {
     // What is left are the canonical ABI's own refusals: strings that are not UTF-8, lists over the
     // fuel of host calls, too many handles.
     let detail = format!("{error:#}");
+    if let Some(counted) = too_many(&detail, limits) {
+        return Fault::new(Reason::Memory, counted);
+    }
     let reason = if detail.contains("fuel") {
         Reason::AnswerTooLarge
     } else if detail.contains("handle") {
@@ -50,4 +54,21 @@ pub(crate) fn fault(error: &wasmtime::Error) -> Fault {
         Reason::Trap
     };
     Fault::new(reason, detail)
+}
+
+/// What wasmtime says of too many core instances, memories or tables, with what is allowed. It has no error
+/// of its own for that.
+fn too_many(detail: &str, limits: &Limits) -> Option<String> {
+    let (_, counted) = detail.split_once("resource limit exceeded: ")?;
+    let (what, count) = counted.split_once(" count too high at ")?;
+    let (what, allowed) = match what {
+        "instance" => ("core instances", limits.core_instances),
+        "memory" => ("memories", limits.memories),
+        "table" => ("tables", limits.tables),
+        _ => return None,
+    };
+    let count: String = count.chars().take_while(char::is_ascii_digit).collect();
+    Some(format!(
+        "{count} {what} were asked for, {allowed} are allowed"
+    ))
 }

@@ -11,6 +11,7 @@ mod raw;
 mod readings;
 mod secrets;
 mod stage;
+mod tiers;
 mod verdicts;
 
 /// An endpoint that misbehaves as its recipient's parameter `how` says.

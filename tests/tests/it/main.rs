@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod architecture;
+mod check;
 mod commands;
 mod delivery;
 mod destinations;
@@ -9,6 +10,7 @@ mod formatters;
 mod golden;
 mod hostile;
 mod intake;
+mod languages;
 mod mail;
 mod newcomer;
 mod parameters;

@@ -15,7 +15,7 @@ mod tests {
     use super::*;
     use crate::manifest::{
         Choice, Definition, FEATURES, Manifest, Origin, Pacing, ParamKind, ParamSpec, Reads, Route,
-        Use, When,
+        Tier, Use, When,
     };
 
     fn schema(pointer: &str) -> Value {
@@ -134,6 +134,7 @@ mod tests {
                 "/$defs/reads/properties/when/enum",
                 offered::<When>(&unknown),
             ),
+            ("/properties/limits/enum", offered::<Tier>(&unknown)),
             (
                 "/properties/features/items/enum",
                 FEATURES.iter().map(ToString::to_string).collect(),

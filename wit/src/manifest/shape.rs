@@ -157,7 +157,7 @@ fn in_words(key: String, message: &str) -> (String, String, String) {
             "a"
         };
         let what = match last {
-            "" | "when" => format!("there is no `{name}`"),
+            "" | "when" | "limits" => format!("there is no `{name}`"),
             last => format!("`{name}` is not {article} {last}"),
         };
         return (key, what, expected);

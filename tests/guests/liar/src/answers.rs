@@ -12,6 +12,8 @@ pub fn read_response(recipient: &Recipient, response: &Response) -> Verdict {
     let (_, rest) = other.split_once("://").unwrap_or_default();
     match how {
         "says-delivered" => Verdict::delivered().reason("it did arrive"),
+        "gives-up" => Verdict::rejected(),
+        "never-gives-up" => Verdict::retry(Some(0)),
         "retries-in-136-years" => Verdict::retry(Some(u32::MAX)),
         "pauses-for-136-years" => Verdict::agree()
             .pause_destination(u32::MAX)

@@ -9,7 +9,8 @@ mod resources;
 mod secrets;
 
 use campanile_guest::{
-    Batch, Endpoint, Failure, Message, Notification, Queue, Recipient, Request, Response, Verdict,
+    Batch, Endpoint, Failure, Markup, Message, Notification, Params, Problem, Queue, Recipient,
+    Request, Response, Verdict,
 };
 
 struct Liar;
@@ -34,7 +35,24 @@ impl Endpoint for Liar {
     }
 
     fn run_test(recipient: &Recipient) -> Result<Vec<Message>, Failure> {
-        Ok(vec![hook(recipient, "test")])
+        Ok(match recipient.param("how") {
+            Some("tests-nothing") => Vec::new(),
+            _ => vec![hook(recipient, "test")],
+        })
+    }
+
+    fn lint(params: &Params, _: bool) -> Vec<Problem> {
+        match params.param("how") {
+            Some("lints-what-is-right") => vec![Problem::of("how", "it is not so")],
+            _ => Vec::new(),
+        }
+    }
+
+    fn format_recipient_params(recipient: &Recipient) -> String {
+        match recipient.param("how") {
+            Some("shows-two-lines") => String::from("one\ntwo"),
+            _ => recipient.name().to_owned(),
+        }
     }
 
     fn read_response(recipient: &Recipient, response: &Response) -> Verdict {
@@ -49,7 +67,17 @@ fn messages(how: &str, alert: &Notification, recipient: &Recipient) -> Vec<Messa
     if how == "reads-everything" {
         return vec![hook(recipient, &readings::everything(alert, recipient))];
     }
-    vec![hook(recipient, &alert.kind())]
+    let title = alert.title(&Markup::Plain);
+    let post = Request::post(url(recipient, "/hook"));
+    match how {
+        "writes-json-by-hand" => vec![
+            post.header("Content-Type", "application/json")
+                .text(format!("{{\"title\":\"{title}\"}}"))
+                .into(),
+        ],
+        "puts-the-title-in-a-header" => vec![post.header("X-Title", title.as_str()).into()],
+        _ => vec![hook(recipient, &alert.kind())],
+    }
 }
 
 /// The honest message.

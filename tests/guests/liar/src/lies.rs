@@ -30,6 +30,10 @@ pub fn dequeue(
     let given = u32::try_from(alerts.len()).unwrap_or(u32::MAX);
     Some(Ok(match how {
         "names-nothing" => Batch::new(),
+        "refuses-everything" => Batch {
+            deliveries: Vec::new(),
+            refused: (0..given).map(refusal).collect(),
+        },
         "names-an-alert-it-was-not-given" => batch(vec![delivery(&[given])]),
         "names-the-last-number" => batch(vec![delivery(&[u32::MAX])]),
         "names-an-alert-twice" => batch(vec![delivery(&[0]), delivery(&[0])]),

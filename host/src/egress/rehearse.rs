@@ -1,0 +1,38 @@
+//! Step 7 up to the door and no further: a message is judged and filled as it would be sent, and let go.
+
+use campanile_contract::manifest::Place;
+
+use super::Failure;
+use super::fill::{Attempt, filled_with_places};
+use super::sender::Sender;
+use crate::clock::Millis;
+use crate::message::Message;
+
+/// What would have been sent.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Rehearsed {
+    /// Every secret that stands in it, as a hole names it, with its place.
+    pub stands: Vec<(String, Place)>,
+    /// Bytes of its body.
+    pub body: usize,
+}
+
+/// Judges and fills a message; nothing is dialled. Plain `http` counts as granted: whether it is decides the
+/// operator.
+///
+/// # Errors
+///
+/// The policy's refusal.
+pub fn rehearse(sender: &Sender, message: &Message, now: Millis) -> Result<Rehearsed, Failure> {
+    let Message::Http(request) = message;
+    let attempt = Attempt {
+        delivery_id: "01a20121-3f93-7e8c-9662-000000000000",
+        now,
+        clear: true,
+    };
+    let (filled, stands) = filled_with_places(sender, request, attempt)?;
+    Ok(Rehearsed {
+        stands,
+        body: filled.body.len(),
+    })
+}
