@@ -38,7 +38,6 @@ pub mod check;
 // The edges; `app` alone knows all others.
 pub mod api;
 pub mod app;
-pub mod check;
 pub mod cli;
 pub mod demo;
 pub mod telemetry;

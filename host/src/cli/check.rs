@@ -21,10 +21,11 @@ pub(super) fn check(
     component: &str,
     params: Option<&Path>,
 ) -> anyhow::Result<ExitCode> {
-    let checked = read(terminal, Path::new(component), Some(component)).and_then(|wasm| match params {
-        Some(params) => endpoint(terminal, &wasm, params),
-        None => formatter(terminal, &wasm),
-    });
+    let checked =
+        read(terminal, Path::new(component), Some(component)).and_then(|wasm| match params {
+            Some(params) => endpoint(terminal, &wasm, params),
+            None => formatter(terminal, &wasm),
+        });
     Ok(match checked {
         Ok(true) => ExitCode::SUCCESS,
         Ok(false) => ExitCode::FAILURE,
@@ -110,7 +111,10 @@ fn formatter(terminal: &Terminal, wasm: &[u8]) -> anyhow::Result<bool> {
         ("languages", &languages),
     ];
     let cases = terminal.words.count("check.cases", wide(report.cases));
-    print::line(&format!("{} ({cases})", terminal.words.fill("check.described", &described)));
+    print::line(&format!(
+        "{} ({cases})",
+        terminal.words.fill("check.described", &described)
+    ));
     for failure in &report.failures {
         print::line(&format!("  {failure}"));
     }
@@ -154,7 +158,10 @@ fn show(terminal: &Terminal, report: &Report, paint: &Paint) {
             String::new()
         };
         let digest = &component.digest[..component.digest.len().min(12)];
-        print::line(&format!("{} {} ({digest}{larger})", component.name, component.version));
+        print::line(&format!(
+            "{} {} ({digest}{larger})",
+            component.name, component.version
+        ));
     }
     for check in &report.checks {
         show_check(terminal, check, paint);
@@ -202,7 +209,11 @@ fn show_check(terminal: &Terminal, check: &Check, paint: &Paint) {
     ));
     for finding in &check.findings {
         let note = words.say("check.note");
-        let advice = if finding.level == Level::Advice { format!("{note}: ") } else { String::new() };
+        let advice = if finding.level == Level::Advice {
+            format!("{note}: ")
+        } else {
+            String::new()
+        };
         let head = format!("{advice}{}: {}", finding.place, finding.what);
         line(&format!("      {}", paint.with("1", &head)));
         let cases = finding.cases.iter().map(|case| ("check.case", case));
@@ -211,7 +222,10 @@ fn show_check(terminal: &Terminal, check: &Check, paint: &Paint) {
             print::line(&format!("        {:<8} {text}", words.say(key)));
         }
         if finding.more > 0 {
-            print::line(&format!("        {}", words.count("check.more", wide(finding.more))));
+            print::line(&format!(
+                "        {}",
+                words.count("check.more", wide(finding.more))
+            ));
         }
     }
 }

@@ -346,6 +346,12 @@ async fn the_command_says_by_its_exit_code_what_came_of_it() {
             "endpoint.url of the sample `plain`",
         ),
         (vec!["check", liar, "--params", wrong], 1, "FAIL  named"),
+        (vec!["check", "flows"], 0, "\npassed\n"),
+        (
+            vec!["check", "flows", "--params", &telegram],
+            2,
+            "without --params",
+        ),
         (vec!["check", "telegram"], 2, "--params"),
         (
             vec!["check", "telegram", "--params", "nowhere.toml"],

@@ -184,7 +184,8 @@ fn the_examples_in_other_languages_are_short() {
 
 #[tokio::test]
 async fn an_endpoint_in_javascript_passes_the_checks_and_delivers() {
-    let install = "npm install --prefix example-endpoints/javascript, and its node_modules/.bin in PATH";
+    let install =
+        "npm install --prefix example-endpoints/javascript, and its node_modules/.bin in PATH";
     let Some(jco) = tools::program("jco", install) else {
         return;
     };
