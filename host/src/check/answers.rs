@@ -12,8 +12,9 @@ use super::rule::Rule;
 use super::sample::Answer;
 use super::stand::{NOW, Stand};
 use crate::deliver::rehearse::{self, Judged};
-use crate::egress::Received;
+use crate::egress::{Received, Report};
 use crate::job::{Carried, Stored};
+use crate::message::Message;
 use crate::outcome::{Outcome, Reason};
 use crate::sandbox::{Answered, Call};
 
@@ -22,6 +23,11 @@ const STATUSES: [u16; 52] = [
     200, 201, 202, 204, 205, 206, 226, 299, 300, 301, 302, 303, 304, 307, 308, 399, 400, 401, 402,
     403, 404, 405, 406, 407, 408, 409, 410, 411, 413, 414, 415, 418, 421, 422, 423, 424, 425, 426,
     428, 429, 431, 451, 499, 500, 501, 502, 503, 504, 507, 520, 529, 599,
+];
+
+/// Replies of mail servers (RFC 5321, section 4.2.3, and RFC 4954).
+const REPLIES: [u16; 13] = [
+    250, 251, 421, 450, 451, 452, 454, 501, 530, 535, 550, 552, 554,
 ];
 
 /// What a 429 asks for in these tests.
@@ -35,10 +41,12 @@ pub(super) fn check(stand: &mut Stand<'_>, delivered: &[Built]) {
         } else {
             format!("{} alerts", built.alerts.len())
         };
-        for status in STATUSES {
+        let by_mail = matches!(built.delivery.messages.first(), Some(Message::Mail(_)));
+        let statuses = if by_mail { &REPLIES[..] } else { &STATUSES[..] };
+        for status in statuses.iter().copied() {
             for (body_name, body) in bodies::of(&stand.manifest) {
                 // The rest of the cross differs in nothing that a batch would change.
-                if which > 0 && !matches!(status, 200 | 400 | 429 | 503) {
+                if which > 0 && !matches!(status, 200 | 250 | 400 | 429 | 450 | 503 | 550) {
                     continue;
                 }
                 let case = format!("{status} with {body_name}, for {what}");
@@ -47,7 +55,7 @@ pub(super) fn check(stand: &mut Stand<'_>, delivered: &[Built]) {
                     headers.insert(http::header::RETRY_AFTER, HeaderValue::from(ASKED));
                 }
                 let received = received(status, headers, body.into_bytes());
-                one(stand, &case, built, &received);
+                one(stand, &case, built, received);
             }
         }
         let mut hidden = received(400, HeaderMap::new(), Vec::new());
@@ -56,7 +64,7 @@ pub(super) fn check(stand: &mut Stand<'_>, delivered: &[Built]) {
             stand,
             "400 in which a secret shows, so that nothing is given",
             built,
-            &hidden,
+            hidden,
         );
     }
 }
@@ -85,7 +93,7 @@ pub(super) fn arrived(stand: &mut Stand<'_>, built: &Built) -> Option<String> {
         .collect();
     let received = received(status, headers, body.into_bytes());
     let case = "the sample's own response";
-    let judged = one(stand, case, built, &received)?;
+    let judged = one(stand, case, built, received)?;
     if declared && judged.outcome != Outcome::Delivered {
         let finding = Finding::failure(
             "read-response",
@@ -116,12 +124,23 @@ fn received(status: u16, headers: HeaderMap, body: Vec<u8>) -> Received {
         truncated: false,
         encoded: false,
         secret_shown: false,
+        mail: None,
     }
 }
 
 /// One response to a delivery's first message: what host and component make of it together.
-fn one(stand: &mut Stand<'_>, case: &str, built: &Built, received: &Received) -> Option<Judged> {
+fn one(stand: &mut Stand<'_>, case: &str, built: &Built, received: Received) -> Option<Judged> {
     let delivery = stored(built);
+    let by_mail = matches!(delivery.messages.first(), Some(Message::Mail(_)));
+    let mut received = received;
+    if by_mail {
+        // What a mail server says is its code and its words.
+        received.mail = Some(Report {
+            reply: String::from("2.0.0 as you say"),
+            ..Report::default()
+        });
+    }
+    let received = &received;
     let verdict = match rehearse::response(&stand.manifest, delivery.progress, received) {
         None => {
             stand.ledger.look(Rule::Responses);
@@ -145,7 +164,7 @@ fn one(stand: &mut Stand<'_>, case: &str, built: &Built, received: &Received) ->
     }
     match rehearse::outcome(&stand.manifest, &delivery, received, verdict, NOW) {
         Ok(judged) => {
-            if let Some(finding) = senseless(received.status, &judged) {
+            if !by_mail && let Some(finding) = senseless(received.status, &judged) {
                 stand
                     .ledger
                     .add(Rule::Responses, finding.of(stand.case(case)));

@@ -33,7 +33,9 @@ impl Stand<'_> {
                     .add(Rule::Requests, refused(&failure).of(case.as_str()));
             }
         }
-        let Message::Http(request) = message;
+        let Message::Http(request) = message else {
+            return;
+        };
         for scheme in &request.auth {
             if let Scheme::StandardWebhooks { key } | Scheme::HmacSha256 { key, .. } = scheme {
                 self.stands.insert((key.clone(), SIGNS.to_owned()));

@@ -108,7 +108,15 @@ impl<'a> Stand<'a> {
                 return None;
             }
         };
-        let sender = Sender::new(TENANT, "endpoint", &manifest, &clear, &sealed, &vault);
+        let sender = Sender::new(
+            TENANT,
+            "endpoint",
+            "night shift",
+            &manifest,
+            &clear,
+            &sealed,
+            &vault,
+        );
         let seen = secrets.into_iter().map(|param| Param {
             value: SET.to_owned(),
             ..param

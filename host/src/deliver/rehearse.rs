@@ -3,12 +3,12 @@
 
 use campanile_contract::manifest::Manifest;
 
-use super::{reading, settle, verdict};
+use super::{reading, verdict};
 use crate::clock::Millis;
 use crate::egress::Received;
 use crate::job::Stored;
 use crate::message::{Response, Verdict};
-use crate::outcome::{Outcome, Reason, judge_status, retry_after};
+use crate::outcome::{Outcome, Reason};
 use crate::sandbox::Fault;
 
 /// What a response comes to.
@@ -24,7 +24,9 @@ pub(crate) struct Judged {
 
 /// What the component is given of a response to this message; `None` where its manifest does not ask for it.
 pub(crate) fn response(manifest: &Manifest, message: u32, received: &Received) -> Option<Response> {
-    reading::wanted(manifest, received.status)
+    let report = received.mail.as_ref();
+    let some_refused = report.is_some_and(|report| !report.refused.is_empty());
+    reading::wanted(manifest, received.status, some_refused)
         .then(|| reading::declared(manifest, message, received))
 }
 
@@ -40,13 +42,7 @@ pub(crate) fn outcome(
     verdict: Option<Verdict>,
     now: Millis,
 ) -> Result<Judged, Fault> {
-    let asked = received
-        .headers
-        .get(http::header::RETRY_AFTER)
-        .and_then(|value| value.to_str().ok())
-        .and_then(|value| retry_after(value, now));
-    let (outcome, reason) = judge_status(received.status, asked);
-    let mut judged = settle::Judged::host(outcome, reason, Some(received.status), None);
+    let mut judged = super::host_judges(received, now);
     if let Some(verdict) = verdict {
         verdict::allowed(&verdict, manifest, delivery)?;
         judged = judged.refined(verdict);

@@ -83,6 +83,18 @@ impl Report {
     }
 }
 
+/// Judges, logs in on paper and composes a mail, and lets it go: its size in bytes.
+pub(super) fn rehearse(
+    sender: &Sender,
+    mail: &Mail,
+    attempt: Attempt<'_>,
+) -> Result<usize, Failure> {
+    judge::judge(sender, mail)?;
+    let routes: Vec<&str> = sender.routes.allowing_mail(&mail.server).collect();
+    fill::login(sender, mail.login.as_ref(), &routes, attempt)?;
+    Ok(compose::compose(sender, mail, 0, attempt)?.len())
+}
+
 /// Sends a mail, which is the delivery's message `number`.
 pub(super) async fn exchange(
     dialler: &Dialler,
