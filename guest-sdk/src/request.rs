@@ -37,6 +37,11 @@ impl Request {
         Self::new("PUT", url)
     }
 
+    /// A PATCH request.
+    pub fn patch(url: impl IntoTemplate) -> Self {
+        Self::new("PATCH", url)
+    }
+
     /// Adds a query field, which the host encodes: give it raw.
     pub fn query(mut self, name: impl Into<String>, value: impl IntoTemplate) -> Self {
         self.0.query.push((name.into(), value.into_template()));

@@ -127,8 +127,8 @@ const HOLE: &str = "hole";
 /// Where an unfilled URL leads, by the parser that the way out uses too: a spelling such as `http:/host`, or
 /// an address in pieces, leads where it leads there. `None` where nobody can tell.
 fn origin(url: &Template) -> Option<Origin> {
-    // A secret URL is one hole, and its origin that of the parameter.
-    if let [Part::Secret(name, _)] = url.as_slice() {
+    // A secret URL is one hole, with or without a path behind it, and its origin that of the parameter.
+    if let [Part::Secret(name, _), ..] = url.as_slice() {
         return Some(Origin::Secret(name.clone()));
     }
     let text: String = url

@@ -7,10 +7,12 @@
 //! | `/bot*/send` | any text without `/` in place of `*`, also none beside other text |
 //! | `/a/*` | one whole segment, not an empty one |
 //! | `/a/**` | `/a` and all below |
-//! | `**` | everything; on a `secret-url`, exactly that URL |
+//! | `**` | everything |
 //!
-//! Patterns are matched below the path of the parameter that names the origin. What a server might
-//! read as another path (dots, slashes and backslashes behind an escape, empty segments) matches none.
+//! Patterns are matched below the path of the parameter that names the origin. On a `secret-url` nobody
+//! sees that path, so what is judged is the text behind the secret: none, which `/` and `**` match, or
+//! segments that need no other spelling. What a server might read as another path (dots, slashes and
+//! backslashes behind an escape, empty segments) matches none.
 
 use campanile_contract::manifest::{Manifest, Origin, ParamKind};
 use campanile_contract::params::Param;
@@ -31,8 +33,8 @@ struct Route {
 enum Target {
     /// An origin, and the path that it has before the patterns' own.
     Below(Url),
-    /// The whole of a `secret-url`, by its parameter's name.
-    Exactly(String),
+    /// A `secret-url`, by its parameter's name, and what is below its path.
+    BelowSecret(String),
     /// A mail server, as its parameter names it.
     Mail(String),
     /// The parameter is not set, or cannot be read: nothing is there.
@@ -60,7 +62,7 @@ impl Routes {
                         .params()
                         .any(|spec| spec.name == *name && spec.kind.is_secret())
                     {
-                        return Target::Exactly(name.clone());
+                        return Target::BelowSecret(name.clone());
                     }
                     let value = params
                         .iter()
@@ -105,21 +107,22 @@ impl Routes {
             .map(|route| route.name.as_str())
     }
 
-    /// The names of the routes that allow a request by this method to exactly a `secret-url`.
-    pub(super) fn allowing_exactly<'a>(
+    /// The names of the routes that allow a request by this method to a `secret-url` with this text behind
+    /// its path.
+    pub(super) fn allowing_below<'a>(
         &'a self,
         method: &'a str,
         param: &'a str,
+        suffix: &'a str,
     ) -> impl Iterator<Item = &'a str> {
+        let plain = suffix.is_empty() || is_plain(suffix);
         self.0
             .iter()
             .filter(move |route| {
-                matches!(&route.target, Target::Exactly(name) if name == param)
+                plain
+                    && matches!(&route.target, Target::BelowSecret(name) if name == param)
                     && route.methods.iter().any(|allowed| allowed == method)
-                    && route
-                        .patterns
-                        .iter()
-                        .any(|pattern| pattern.segments.is_empty())
+                    && route.patterns.iter().any(|pattern| pattern.matches(suffix))
             })
             .map(|route| route.name.as_str())
     }
@@ -196,6 +199,18 @@ fn segment_matches(pattern: &str, segment: &str) -> bool {
         }
     }
     true
+}
+
+/// Whether a text is `/` and segments in the one spelling that every parser leaves as it is: what is put
+/// behind a path that nobody sees must not change its meaning. No escapes, so that none is completed or
+/// read twice; no empty segments, and no dots alone, also before path parameters.
+pub(super) fn is_plain(suffix: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+    suffix.strip_prefix('/').is_some_and(|path| {
+        path.split('/').all(|segment| {
+            !segment.is_empty() && segment.bytes().all(is_letter) && !is_dots(segment.as_bytes())
+        })
+    })
 }
 
 /// Whether a server that decodes once more, or drops empty segments and path parameters, would read
@@ -363,6 +378,75 @@ mod tests {
                 expected,
                 "{pattern} {path}"
             );
+        }
+    }
+
+    #[test]
+    fn below_a_secret_url_only_what_needs_no_other_spelling_is_matched() {
+        let below = |patterns: &[&str], method: &str, suffix: &str| {
+            let manifest: Manifest = serde_json::from_value(serde_json::json!({
+                "manifest": 1, "name": "x", "title": "x", "version": "1.0.0",
+                "endpoint-param": [{"name": "hook", "kind": "secret-url",
+                    "uses": [{"route": "hook", "place": "whole-url"}]}],
+                "route": [{"name": "hook", "origin": {"param": "hook"}, "methods": ["PATCH"], "paths": patterns}]
+            }))
+            .expect("a manifest");
+            let routes = Routes::new(&manifest, &[]);
+            let found = routes
+                .allowing_below(method, "hook", suffix)
+                .next()
+                .is_some();
+            assert!(
+                routes
+                    .allowing_below(method, "other", suffix)
+                    .next()
+                    .is_none()
+            );
+            found
+        };
+        let table = [
+            ("/", "", true),
+            ("/", "/", false),
+            ("/", "/x", false),
+            ("/**", "", true),
+            ("**", "", true),
+            ("**", "/messages/1", true),
+            ("/messages/*", "", false),
+            ("/messages/*", "/messages", false),
+            ("/messages/*", "/messages/", false),
+            ("/messages/*", "/messages/1", true),
+            ("/messages/*", "messages/1", false),
+            ("/messages/*", "/messages/1/", false),
+            ("/messages/*", "/messages/1/2", false),
+            ("/messages/*", "/Messages/1", false),
+            ("/messages/*", "x/messages/1", false),
+            ("**", "//messages/1", false),
+            ("**", "/messages//1", false),
+            ("**", "/messages/..", false),
+            ("**", "/..", false),
+            ("**", "/.", false),
+            ("**", "/..;x", false),
+            ("**", "/...", true),
+            ("**", "/messages/%2e%2e", false),
+            ("**", "/messages/1%2f2", false),
+            ("**", "/messages/%31", false),
+            ("**", "/messages/1?wait=true", false),
+            ("**", "/messages/1#x", false),
+            ("**", "/messages\\1", false),
+            ("**", "/messages/1 ", false),
+            ("**", "/messages/\u{e9}", false),
+            ("**", "@evil.example/messages/1", false),
+            ("**", "/@evil.example", true),
+            ("**", ".evil.example", false),
+            ("**", ":8080/x", false),
+        ];
+        for (pattern, suffix, expected) in table {
+            assert_eq!(
+                below(&[pattern], "PATCH", suffix),
+                expected,
+                "{pattern} {suffix}"
+            );
+            assert!(!below(&[pattern], "POST", suffix), "{pattern} {suffix}");
         }
     }
 

@@ -53,6 +53,10 @@ const SHORTEST_PIECE: usize = 8;
 /// One segment or value of a query, which may be a word, is a secret from this length on.
 const SHORTEST_SEGMENT: usize = 16;
 
+/// A number of at most so many digits fits in 64 bits: services number things so, and tell the numbers
+/// (Discord names the webhook in every message that it made). It is secret as a part of the whole only.
+const LONGEST_NUMBER: usize = 20;
+
 impl Sender {
     /// Opens the secrets and resolves the routes. `params` are the endpoint's and the recipient's values
     /// in clear, completed; `sealed` are the secrets by parameter and row key. A secret that does not open
@@ -238,7 +242,7 @@ fn pieces(url: &str) -> Vec<Secret> {
     let segments = url.path().split('/').chain(query.split(['&', '=']));
     let long = whole
         .filter(|piece| piece.len() >= SHORTEST_PIECE)
-        .chain(segments.filter(|piece| piece.len() >= SHORTEST_SEGMENT));
+        .chain(segments.filter(|piece| piece.len() >= SHORTEST_SEGMENT && !is_number(piece)));
     let mut pieces = Vec::new();
     for piece in long {
         pieces.push(Secret::new(piece.to_owned()));
@@ -249,6 +253,10 @@ fn pieces(url: &str) -> Vec<Secret> {
         }
     }
     pieces
+}
+
+fn is_number(piece: &str) -> bool {
+    piece.len() <= LONGEST_NUMBER && piece.bytes().all(|byte| byte.is_ascii_digit())
 }
 
 /// `x` begins no escape of JSON and is no hex digit, so that a hole cannot complete an escape that text
@@ -305,6 +313,17 @@ mod tests {
                 &["key=0123456789abcdef", "0123456789abcdef"],
             ),
             ("https://a.example/a%20b%20c", &["/a%20b%20c", "/a b c"]),
+            (
+                "https://a.example/webhooks/12345678901234567890/0123456789abcdef",
+                &[
+                    "/webhooks/12345678901234567890/0123456789abcdef",
+                    "0123456789abcdef",
+                ],
+            ),
+            (
+                "https://a.example/123456789012345678901",
+                &["/123456789012345678901", "123456789012345678901"],
+            ),
         ] {
             let found = pieces(url);
             let found: Vec<_> = found.iter().map(|piece| piece.expose()).collect();

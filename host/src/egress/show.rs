@@ -223,6 +223,14 @@ mod tests {
              X-Id: ⟨delivery-id⟩\nauthorization: Bearer ⟨secret token⟩\n\n\
              {\n\t\"a\": \"⟨secret token⟩\"}\n"
         );
+        request.url = vec![
+            Part::Secret("hook".into(), Encoding::Raw),
+            text("/messages/1"),
+        ];
+        assert!(
+            shown(&Message::Http(request.clone()))
+                .starts_with("POST ⟨secret hook⟩/messages/1?a+b=c%26d&k=")
+        );
         request.body = Body::Bytes(vec![0xff, 0xfe]);
         assert!(shown(&Message::Http(request)).ends_with("⟨2 bytes⟩\n"));
     }

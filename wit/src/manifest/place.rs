@@ -11,7 +11,7 @@
 //! | `query:NAME` | in the value of that query field |
 //! | `form:NAME` | in the value of that field of a form |
 //! | `json:POINTER` | in the string at that RFC 6901 pointer of a JSON body |
-//! | `whole-url` | as the whole URL; for `secret-url` |
+//! | `whole-url` | as the whole URL, or with text of a path behind it; for `secret-url` |
 //! | `mail-user` | in the user of the scheme `basic` or `xoauth2` of a mail |
 //! | `mail-password` | in the password of `basic`, or the token of `xoauth2`, of a mail |
 
@@ -43,7 +43,7 @@ pub enum Place {
     Form(String),
     /// In the string at this RFC 6901 pointer of a JSON body.
     Json(String),
-    /// The whole URL.
+    /// The whole URL, or all of it but text of a path behind it.
     WholeUrl,
     /// The user that a mail server is told.
     MailUser,

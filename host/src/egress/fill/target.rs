@@ -7,7 +7,7 @@ use url::{Position, Url};
 
 use super::{Failure, Filler, Hole, MAX_URL_BYTES, Marked, Reason, misplaced};
 use crate::egress::encoding::percent_decoded;
-use crate::egress::route::{Routes, is_dots};
+use crate::egress::route::{Routes, is_dots, is_plain};
 use crate::egress::sender::Held;
 use crate::message::{Encoding, HttpRequest, Part};
 
@@ -15,8 +15,9 @@ use crate::message::{Encoding, HttpRequest, Part};
 pub(super) enum Target<'a> {
     /// A URL, with the holes that its markers stand for.
     Url(Url, Vec<Hole<'a>>),
-    /// Exactly a `secret-url`, whose query may have been added to. The holes are those of the query.
-    Whole(&'a Held, Url, Vec<Hole<'a>>),
+    /// A `secret-url`, the text behind its path, and the URL of both, whose query may have been added to.
+    /// The holes are those of the query.
+    Whole(&'a Held, String, Url, Vec<Hole<'a>>),
 }
 
 impl<'a> Target<'a> {
@@ -28,7 +29,9 @@ impl<'a> Target<'a> {
     ) -> Box<dyn Iterator<Item = &'t str> + 't> {
         match self {
             Self::Url(url, _) => Box::new(routes.allowing(method, url)),
-            Self::Whole(held, ..) => Box::new(routes.allowing_exactly(method, &held.name)),
+            Self::Whole(held, suffix, ..) => {
+                Box::new(routes.allowing_below(method, &held.name, suffix))
+            }
         }
     }
 
@@ -37,7 +40,9 @@ impl<'a> Target<'a> {
         match self {
             Self::Url(url, holes) if holes.is_empty() => url[..Position::AfterPath].to_owned(),
             Self::Url(url, _) => url[..Position::BeforePath].to_owned(),
-            Self::Whole(held, ..) => format!("the secret `{}`", held.name),
+            Self::Whole(held, suffix, ..) => {
+                format!("the secret `{}`{}", held.name, suffix.escape_debug())
+            }
         }
     }
 }
@@ -45,8 +50,8 @@ impl<'a> Target<'a> {
 impl<'a> Filler<'a> {
     /// Parses the URL and notes where its secrets stand.
     pub(super) fn target(&mut self, request: &HttpRequest) -> Result<Target<'a>, Failure> {
-        if let [Part::Secret(name, Encoding::Raw)] = request.url.as_slice() {
-            return self.whole(name, request);
+        if let [Part::Secret(name, Encoding::Raw), below @ ..] = request.url.as_slice() {
+            return self.whole(name, below, request);
         }
         let mut marked = Marked::new();
         self.mark(&mut marked, &request.url, false)?;
@@ -85,7 +90,12 @@ impl<'a> Filler<'a> {
         Ok(Target::Url(url, marked.holes))
     }
 
-    fn whole(&mut self, name: &str, request: &HttpRequest) -> Result<Target<'a>, Failure> {
+    fn whole(
+        &mut self,
+        name: &str,
+        below: &[Part],
+        request: &HttpRequest,
+    ) -> Result<Target<'a>, Failure> {
         let held = self.stand(name, Place::WholeUrl)?;
         if held.kind != ParamKind::SecretUrl {
             return Err(misplaced(held, "is no URL"));
@@ -95,14 +105,18 @@ impl<'a> Filler<'a> {
             None => return Err(super::again(held)),
             Some(_) => held.url().ok_or_else(|| super::again(held))?,
         };
+        let suffix = suffix(held, below)?;
         let mut marked = Marked::new();
-        let before = url.as_str().len();
+        let before = url.query().unwrap_or_default().len();
         self.add_query(&mut url, &mut marked, request)?;
         self.judge(&url)?;
-        let added = &url.as_str()[before.min(url.as_str().len())..];
-        if held.largest + marked.size(added, &self.sender.marker) > MAX_URL_BYTES {
+        let query = url.query().unwrap_or_default();
+        let added = query.get(before..).unwrap_or_default();
+        let size = suffix.len() + marked.size(added, &self.sender.marker);
+        if held.largest + size > MAX_URL_BYTES {
             return Err(too_large());
         }
+        go_below(&mut url, held, &suffix)?;
         if !marked.holes.is_empty() {
             let query = url.query().unwrap_or_default();
             if self.stand_in_query(query, &marked.holes)? != marked.holes.len() {
@@ -112,7 +126,7 @@ impl<'a> Filler<'a> {
                 ));
             }
         }
-        Ok(Target::Whole(held, url, marked.holes))
+        Ok(Target::Whole(held, suffix, url, marked.holes))
     }
 
     fn add_query(
@@ -210,7 +224,7 @@ impl<'a> Filler<'a> {
                 http::Uri::from_maybe_shared(Bytes::copy_from_slice(url.as_str().as_bytes()))
                     .map_err(|_| unwritable())
             }
-            Target::Url(url, holes) | Target::Whole(_, url, holes) => {
+            Target::Url(url, holes) | Target::Whole(_, _, url, holes) => {
                 let text = self.replace(url.as_str(), holes);
                 if let Target::Url(..) = target {
                     self.refuse_dots(url.path(), holes)?;
@@ -238,6 +252,41 @@ impl<'a> Filler<'a> {
             }
         }
         Ok(())
+    }
+}
+
+/// The text behind a `secret-url`: of a path, in the spelling that no parser changes.
+fn suffix(held: &Held, below: &[Part]) -> Result<String, Failure> {
+    let mut suffix = String::new();
+    for part in below {
+        match part {
+            Part::Text(text) => suffix.push_str(text),
+            Part::Secret(..) | Part::Fact(..) => {
+                return Err(misplaced(held, "has more behind it than text"));
+            }
+        }
+    }
+    if suffix.is_empty() && below.is_empty() || is_plain(&suffix) {
+        return Ok(suffix);
+    }
+    Err(misplaced(
+        held,
+        "has something else behind it than `/` and segments of unreserved characters",
+    ))
+}
+
+/// Puts text behind the path of a `secret-url`, before its query. What the administrator entered is kept to
+/// the letter, and the origin cannot change: nothing is parsed but the path.
+fn go_below(url: &mut Url, held: &Held, suffix: &str) -> Result<(), Failure> {
+    if suffix.is_empty() {
+        return Ok(());
+    }
+    let path = [url.path().trim_end_matches('/'), suffix].concat();
+    url.set_path(&path);
+    if url.path() == path {
+        Ok(())
+    } else {
+        Err(misplaced(held, "has a path that nothing can follow"))
     }
 }
 

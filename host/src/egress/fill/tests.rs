@@ -270,6 +270,96 @@ fn secrets_stand_nowhere_else() {
 }
 
 #[test]
+fn text_of_a_path_may_follow_a_secret_url_and_nothing_else_may() {
+    let to = |value: &str, below: &[Part]| {
+        let url = [&[secret("hook", Raw)], below].concat();
+        try_with(&[("hook", None, value)], &post(&url)).map(|filled| filled.uri.to_string())
+    };
+    let sent = "https://hooks.example/s/x/messages/1";
+    for (value, below, expected) in [
+        ("https://hooks.example/s/x", vec![text("/messages/1")], sent),
+        (
+            "https://hooks.example/s/x",
+            vec![text("/mess"), text("ages/1")],
+            sent,
+        ),
+        (
+            "https://hooks.example/s/x/",
+            vec![text("/messages/1")],
+            sent,
+        ),
+        (
+            "https://hooks.example/s/x?k=v",
+            vec![text("/messages/1")],
+            "https://hooks.example/s/x/messages/1?k=v",
+        ),
+        (
+            "https://hooks.example",
+            vec![text("/messages/1")],
+            "https://hooks.example/messages/1",
+        ),
+        (
+            "https://hooks.example/%2F/x",
+            vec![text("/@evil.example")],
+            "https://hooks.example/%2F/x/@evil.example",
+        ),
+    ] {
+        assert_eq!(to(value, &below).as_deref(), Ok(expected), "{value}");
+    }
+    for value in ["https://hooks.example", "https://hooks.example/s/x?k=v"] {
+        for below in [
+            "",
+            "/",
+            "//",
+            "x",
+            "messages/1",
+            "/messages/1/",
+            "//messages/1",
+            "/messages//1",
+            "/..",
+            "/../messages",
+            "/messages/..",
+            "/.",
+            "/..;x",
+            "/%2e%2e",
+            "/messages%2f1",
+            "/messages/%31",
+            "/messages\\1",
+            "/messages/1?x=y",
+            "?x=y",
+            "/messages/1#x",
+            "#x",
+            ".evil.example/x",
+            "@evil.example/x",
+            ":8080/x",
+            "/a b",
+            "/\u{e9}",
+            "/a\tb",
+        ] {
+            let reason = to(value, &[text(below)]);
+            assert_eq!(reason, Err(Reason::SecretPlace), "{below:?} after {value}");
+        }
+        for below in [token(Percent), Part::Fact(Fact::DeliveryId, Percent)] {
+            let reason = to(value, &[text("/messages/"), below]);
+            assert_eq!(reason, Err(Reason::SecretPlace));
+        }
+    }
+    let mut asked = post(&[secret("hook", Raw), text("/messages/1")]);
+    asked.query = vec![("thread_id".into(), vec![text("7&8")])];
+    let with_query: Values<'_> = &[("hook", None, "https://hooks.example/s?k=v")];
+    let filled = try_with(with_query, &asked).map(|filled| filled.uri.to_string());
+    let expected = "https://hooks.example/s/messages/1?k=v&thread_id=7%268";
+    assert_eq!(filled.as_deref(), Ok(expected));
+    let long = post(&[
+        secret("hook", Raw),
+        text(&format!("/{}", "x".repeat(8_000))),
+    ]);
+    assert_eq!(refused(&long), Some(Reason::RequestTooLarge));
+    let elsewhere = post(&[token(Raw), text("/messages/1")]);
+    assert_eq!(refused(&elsewhere), Some(Reason::SecretPlace));
+}
+
+#[test]
 fn text_never_becomes_a_hole() {
     let sender = sender("t", API, VALUES);
     let attempt = Attempt {
