@@ -69,7 +69,7 @@ impl Response {
         read::member(&self.raw.body, pointer)
     }
 
-    /// The string at a declared JSON pointer.
+    /// The string at a declared JSON pointer; at `text`, a body that is no JSON.
     #[must_use]
     pub fn text(&self, pointer: &str) -> Option<String> {
         read::string(self.json(pointer)?)

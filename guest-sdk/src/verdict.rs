@@ -87,6 +87,13 @@ impl Verdict {
         self
     }
 
+    /// What an earlier delivery left for this alert is no more, such as a message that somebody deleted.
+    /// With [`Verdict::restart`] the alert is given out again without it.
+    #[must_use]
+    pub fn forget(self, alert: u32) -> Self {
+        self.receipt(alert, "")
+    }
+
     /// One more message is needed, to where this response came from; `tag` comes back with its response.
     #[must_use]
     pub fn then(mut self, message: impl Into<Message>, tag: impl Into<String>) -> Self {

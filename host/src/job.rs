@@ -51,6 +51,9 @@ pub struct Carried {
     pub fingerprint: String,
     /// Whether the alert ends its condition.
     pub releases: bool,
+    /// Whether it was built with a receipt that an earlier delivery of its condition left.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub answers: bool,
 }
 
 /// A delivery as it is stored before its first message.

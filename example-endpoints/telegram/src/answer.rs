@@ -10,6 +10,9 @@ const GONE: [&str; 4] = [
     "topic_deleted",
 ];
 
+/// What descriptions of a 400 say where the message that is to be edited is no more, or too old.
+const UNEDITABLE: [&str; 2] = ["message to edit not found", "message can't be edited"];
+
 /// The tag of a delivery whose message is looked for when its condition ends.
 const ANNOUNCES: &str = "announces";
 
@@ -66,6 +69,9 @@ fn bad_request(response: &Response, said: &str) -> Verdict {
     }
     if said.contains("message is not modified") {
         return Verdict::delivered();
+    }
+    if UNEDITABLE.iter().any(|words| said.contains(words)) {
+        return Verdict::restart(None).forget(0);
     }
     if GONE.iter().any(|gone| said.contains(gone)) {
         return Verdict::recipient_gone();

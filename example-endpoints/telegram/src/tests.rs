@@ -305,6 +305,20 @@ fn a_group_that_became_a_supergroup_is_followed() {
 }
 
 #[test]
+fn a_message_that_cannot_be_edited_any_more_is_forgotten() {
+    for description in [
+        "Bad Request: message to edit not found",
+        "Bad Request: message can't be edited",
+    ] {
+        let said = verdict(
+            400,
+            &format!(r#"{{"ok":false,"error_code":400,"description":"{description}"}}"#),
+        );
+        assert_eq!(said, Verdict::restart(None).forget(0).reason(description));
+    }
+}
+
+#[test]
 fn errors_are_read_as_what_they_mean() {
     for (status, description, outcome) in [
         (400, "Bad Request: chat not found", Outcome::RecipientGone),

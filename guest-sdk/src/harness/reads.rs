@@ -6,6 +6,9 @@ use serde_json::{Map, Value};
 /// The largest body that a component is given, in bytes, as the contract says.
 const BODY_LIMIT: usize = 64 * 1024;
 
+/// What a component is given of a body that is no JSON, in bytes, where the manifest names `text`.
+const TEXT_LIMIT: usize = 1024;
+
 /// Whether `read-response` is called at all.
 pub(super) fn wanted(reads: &Reads, status: u16, some_refused: bool) -> bool {
     match reads.when {
@@ -41,11 +44,18 @@ pub(super) fn body(reads: &Reads, body: &str) -> (String, bool) {
         let cut = body.floor_char_boundary(BODY_LIMIT);
         return (body[..cut].to_owned(), cut < body.len());
     }
-    let json: Value = serde_json::from_str(body).unwrap_or(Value::Null);
+    let json: Option<Value> = serde_json::from_str(body).ok();
+    let at = |pointer: &String| match &json {
+        Some(json) => json.pointer(pointer).cloned(),
+        None if pointer == "text" => {
+            Some(Value::from(&body[..body.floor_char_boundary(TEXT_LIMIT)]))
+        }
+        None => None,
+    };
     let found: Map<String, Value> = reads
         .body
         .iter()
-        .filter_map(|pointer| Some((pointer.clone(), json.pointer(pointer)?.clone())))
+        .filter_map(|pointer| Some((pointer.clone(), at(pointer)?)))
         .collect();
     (Value::Object(found).to_string(), false)
 }
@@ -92,6 +102,13 @@ mod tests {
         assert_eq!(given, r#"{"/ok":true,"/a/b":[1]}"#);
         assert!(!cut);
         assert_eq!(body(&reads, "<html>").0, "{}");
+    }
+
+    #[test]
+    fn a_body_that_is_no_json_is_text_where_that_is_declared() {
+        let reads = reads(When::Always, &["/ok", "text"]);
+        assert_eq!(body(&reads, "no_service").0, r#"{"text":"no_service"}"#);
+        assert_eq!(body(&reads, r#"{"ok":true,"text":1}"#).0, r#"{"/ok":true}"#);
     }
 
     #[test]

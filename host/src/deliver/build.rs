@@ -375,7 +375,9 @@ fn rebuilt(delivery: &Stored, now: Millis) -> Settlement {
 
 fn stored(recipient: &Recipient, jobs: &[Job], delivery: Delivery, now: Millis) -> Stored {
     let carried = |at: &u32| {
-        let Job { id, alert, .. } = &jobs[*at as usize];
+        let Job {
+            id, alert, receipt, ..
+        } = &jobs[*at as usize];
         let Alert {
             id: alert_id,
             fingerprint,
@@ -387,6 +389,7 @@ fn stored(recipient: &Recipient, jobs: &[Job], delivery: Delivery, now: Millis) 
             alert: alert_id.clone(),
             fingerprint: fingerprint.clone(),
             releases: *action == campanile_contract::alert::Action::Released,
+            answers: receipt.is_some(),
         }
     };
     let accepted = delivery

@@ -11,6 +11,10 @@ use crate::outcome::Reason;
 /// What of a body a component is given at most.
 const BODY: usize = 64 << 10;
 
+/// What of a body that is no JSON a component is given where its manifest names `text`: an error's words, and
+/// of a page only its beginning.
+const TEXT: usize = 1 << 10;
+
 /// Whether the manifest wants to read this response. `some_refused`: a mail was not taken for every address.
 #[must_use]
 pub(super) fn wanted(manifest: &Manifest, status: u16, some_refused: bool) -> bool {
@@ -69,7 +73,17 @@ pub(super) fn declared(manifest: &Manifest, message: u32, received: &Received) -
 fn pointers(pointers: &[String], body: &str) -> String {
     let mut object = String::from("{");
     for pointer in pointers {
-        let Some(value) = pointer::find(body, pointer) else {
+        let text;
+        let value = if pointer == "text" {
+            // Anything that is JSON has pointers.
+            if serde_json::from_str::<serde::de::IgnoredAny>(body).is_ok() {
+                continue;
+            }
+            text = serde_json::Value::from(&body[..body.floor_char_boundary(TEXT)]).to_string();
+            text.as_str()
+        } else if let Some(value) = pointer::find(body, pointer) {
+            value
+        } else {
             continue;
         };
         if object.len() + pointer.len() + value.len() > BODY {
@@ -89,6 +103,22 @@ fn pointers(pointers: &[String], body: &str) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_beginning_of_a_body_that_is_no_json_is_given_where_text_is_declared() {
+        let all = |body: &str| {
+            let declared = [String::from("/ok"), String::from("text")];
+            pointers(&declared, body)
+        };
+        assert_eq!(all("no_service"), r#"{"text":"no_service"}"#);
+        assert_eq!(all("<p>\"ok\""), r#"{"text":"<p>\"ok\""}"#);
+        assert_eq!(all(r#"{"ok":true,"text":"x"}"#), r#"{"/ok":true}"#);
+        assert_eq!(all("\"ok\""), "{}");
+        assert_eq!(pointers(&[String::from("/ok")], "no_service"), "{}");
+        let page = format!("x{}", "\u{e8}".repeat(TEXT));
+        let given: serde_json::Value = serde_json::from_str(&all(&page)).unwrap();
+        assert_eq!(given["text"].as_str().map(str::len), Some(TEXT - 1));
+    }
 
     #[test]
     fn only_what_is_declared_is_given_and_nothing_where_a_secret_shows() {

@@ -199,8 +199,11 @@ pub(super) fn settle(
             state: State::Delivered,
             fates: fates(delivery, Fate::Delivered, &judged, now, schedule, random),
         },
-        // What was renamed is built again with the new name.
-        Outcome::Retry { .. } if judged.restart && !judged.changed.is_empty() => {
+        // What was renamed is built again with the new name, and what answers an earlier message that is no
+        // more, without it. That is once: nothing is left then to be forgotten.
+        Outcome::Retry { .. }
+            if judged.restart && !(judged.changed.is_empty() && receipts.is_empty()) =>
+        {
             judged.reason = Reason::Rebuilt;
             Then::Over {
                 state: State::Superseded,
@@ -324,18 +327,22 @@ fn fates(
     fates
 }
 
-/// Receipts to keep; those of conditions that ended are forgotten once their release is delivered.
+/// Receipts to keep; those of conditions that ended are forgotten once their release is delivered, and empty
+/// ones when a delivery starts again.
 fn receipts(delivery: &Stored, judged: &Judged) -> Vec<(String, Option<String>)> {
-    if judged.outcome != Outcome::Delivered {
-        return Vec::new();
-    }
     let mut receipts = Vec::new();
     for (alert, receipt) in &judged.receipts {
-        if let Some(carried) = delivery.jobs.get(*alert as usize)
-            && !carried.releases
-        {
+        let Some(carried) = delivery.jobs.get(*alert as usize) else {
+            continue;
+        };
+        if judged.restart && receipt.is_empty() && carried.answers {
+            receipts.push((carried.fingerprint.clone(), None));
+        } else if judged.outcome == Outcome::Delivered && !carried.releases {
             receipts.push((carried.fingerprint.clone(), Some(receipt.clone())));
         }
+    }
+    if judged.outcome != Outcome::Delivered {
+        return receipts;
     }
     let last = delivery.progress as usize + 1 >= delivery.messages.len() && judged.next.is_none();
     if last {

@@ -139,6 +139,7 @@ fn delivery(id: &str, recipient: RecipientId, jobs: &[Job], due: Millis) -> Stor
                 alert: job.alert.id.clone(),
                 fingerprint: job.alert.fingerprint.clone(),
                 releases: false,
+                answers: false,
             })
             .collect(),
         messages: vec![message("first"), message("second")],

@@ -242,10 +242,12 @@ fn reads(reads: &Reads, findings: &mut Findings) {
     for (at, pointer) in reads.body.iter().enumerate() {
         // The empty pointer is the whole body, for which `*` asks consent of its own.
         findings.require(
-            whole || (pointer.starts_with('/') && grammar::is_json_pointer(pointer)),
+            whole
+                || pointer == "text"
+                || (pointer.starts_with('/') && grammar::is_json_pointer(pointer)),
             &format!("reads.body[{at}]"),
             &format!("{} is not a pointer", quoted(pointer)),
-            "RFC 6901 pointers such as /ok, or a single *",
+            "RFC 6901 pointers such as /ok, and text; or a single *",
         );
     }
     findings.require_unique(reads.body.iter().map(String::as_str), |at| {
@@ -424,6 +426,8 @@ mod tests {
                 ("\"retry-after\"", "\"Retry-After\"", "reads.headers[0]: "),
                 ("\"retry-after\"", "\"a\", \"a\"", "reads.headers[1]: "),
                 ("\"/ok\"", "\"ok\"", "reads.body[0]: "),
+                ("\"/ok\"", "\"Text\"", "reads.body[0]: "),
+                ("\"/ok\"", "\"text\", \"text\"", "reads.body[1]: "),
                 ("\"/ok\"", "\"\"", "reads.body[0]: "),
                 ("\"/ok\"", "\"*\"", "reads.body[0]: "),
                 ("\"/ok\"", "\"/~2\"", "reads.body[0]: "),
