@@ -1,6 +1,7 @@
 //! `campanile demo`: the whole path on one machine, with receivers that stand for the destinations and
 //! check what they get. Nothing is faked in between: the same server, store, sandbox and way out.
 
+mod chats;
 mod check;
 mod mail;
 mod receivers;
@@ -23,6 +24,7 @@ use crate::app::{App, Contact, Options};
 use crate::cli::print;
 use crate::desired::Desired;
 use crate::store::Counts;
+use chats::Chats;
 use mail::Post;
 use receivers::{Receivers, SIGNING_KEY, TOKEN};
 use smtp::Mail;
@@ -62,6 +64,7 @@ async fn play(
 ) -> anyhow::Result<ExitCode> {
     let receivers = Receivers::start().await?;
     let post_office = Post::start().await?;
+    let chats = Chats::start().await?;
     let mut options = Options::new(data);
     options.egress.own = crate::app::own_addresses(listen);
     post_office.trust(&mut options.egress);
@@ -76,7 +79,7 @@ async fn play(
         }
     };
     let contact = app.announce(data, listener.local_addr()?).await?;
-    let desired = desired(&receivers, &post_office)?;
+    let desired = desired(&receivers, &chats, &post_office)?;
     app.apply(&desired, false, false, "en").await?;
     let (stop, stopped) = watch::channel(false);
     let server = {
@@ -84,9 +87,10 @@ async fn play(
         tokio::spawn(async move { app.run(listener, stopped).await })
     };
     post(&contact).await?;
-    arrive(&app, RECIPIENTS.len() + post_office.recipients()).await?;
+    let recipients = RECIPIENTS.len() + Chats::recipients() + post_office.recipients();
+    arrive(&app, recipients).await?;
     let mails = post_office.received(alerts().len()).await;
-    let mistakes = report(&receivers, mails, json)?;
+    let mistakes = report(&receivers, &chats, mails, json)?;
     if mistakes.is_empty() && !once && !json {
         let stopped = crate::cli::stop_signal();
         print::line(&format!(
@@ -116,7 +120,7 @@ async fn play(
     })
 }
 
-fn desired(receivers: &Receivers, post_office: &Post) -> anyhow::Result<Desired> {
+fn desired(receivers: &Receivers, chats: &Chats, post_office: &Post) -> anyhow::Result<Desired> {
     let recipients: Vec<_> = RECIPIENTS
         .iter()
         .map(|(name, endpoint, language, time_zone)| {
@@ -139,6 +143,7 @@ fn desired(receivers: &Receivers, post_office: &Post) -> anyhow::Result<Desired>
         "recipients": recipients,
         "networks": [{"allow": [format!("{}/http", receivers.telegram), format!("{}/http", receivers.webhook)]}],
     });
+    chats.configure(&mut desired);
     post_office.configure(&mut desired);
     Ok(serde_json::from_value(desired)?)
 }
@@ -211,28 +216,32 @@ async fn arrive(app: &App, recipients: usize) -> anyhow::Result<()> {
 /// Prints what the receivers got, and returns what is wrong with it.
 fn report(
     receivers: &Receivers,
+    chats: &Chats,
     mails: (Vec<Mail>, Vec<String>),
     as_json: bool,
 ) -> anyhow::Result<Vec<String>> {
     let (telegram, webhook) = receivers.received();
     let mut mistakes = check::telegram(&telegram);
     mistakes.extend(check::webhook(&webhook));
+    let chats = chats.received();
+    mistakes.extend(chats::mistakes(&chats));
+    let [slack, discord] = chats;
+    let all = [
+        ("Bot API server", telegram),
+        ("webhook receiver", webhook),
+        slack,
+        discord,
+    ];
     let (mails, wrong) = mails;
     mistakes.extend(wrong);
     if as_json {
-        let all: Vec<_> = telegram
-            .iter()
-            .chain(&webhook)
-            .map(receivers::Request::to_json)
-            .collect();
+        let requests = all.iter().flat_map(|(_, requests)| requests);
+        let all: Vec<_> = requests.map(receivers::Request::to_json).collect();
         let mails: Vec<_> = mails.iter().map(mail::to_json).collect();
         print::json(&json!({"received": all, "mails": mails, "mistakes": mistakes}))?;
         return Ok(mistakes);
     }
-    for (name, requests) in [
-        ("Bot API server", &telegram),
-        ("webhook receiver", &webhook),
-    ] {
+    for (name, requests) in &all {
         for (number, request) in requests.iter().enumerate() {
             let total = requests.len();
             print::line(&format!("── {name}, request {} of {total}", number + 1));
@@ -252,8 +261,10 @@ fn report(
             ));
         }
         print::line(&format!(
-            "{} requests arrived and are right: JSON, HTML entities, replies, signatures, both languages.",
-            telegram.len() + webhook.len()
+            "{} requests arrived and are right: JSON, markup, replies, threads, signatures, both languages.",
+            all.iter()
+                .map(|(_, requests)| requests.len())
+                .sum::<usize>()
         ));
     } else {
         mistakes

@@ -29,14 +29,15 @@ pub(super) struct Request {
 impl Request {
     /// The path with the token as a hole: a demo's output is pasted into tickets.
     fn shown_path(&self) -> String {
-        self.path.replace(TOKEN, "⟨secret token⟩")
+        let path = self.path.replace(TOKEN, "⟨secret token⟩");
+        path.replace(super::chats::WEBHOOK, "/⟨secret webhook⟩")
     }
 
     pub(super) fn to_json(&self) -> Value {
         let headers: Vec<_> = self
             .headers
             .iter()
-            .map(|(name, value)| json!([name.as_str(), String::from_utf8_lossy(value.as_bytes())]))
+            .map(|(name, value)| json!([name.as_str(), shown_value(value)]))
             .collect();
         json!({
             "method": self.method.as_str(), "path": self.shown_path(), "headers": headers,
@@ -49,13 +50,19 @@ impl fmt::Display for Request {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         writeln!(f, "{} {} HTTP/1.1", self.method, self.shown_path())?;
         for (name, value) in &self.headers {
-            writeln!(f, "{name}: {}", String::from_utf8_lossy(value.as_bytes()))?;
+            writeln!(f, "{name}: {}", shown_value(value))?;
         }
         writeln!(f, "\n{}", String::from_utf8_lossy(&self.body))
     }
 }
 
-type Received = Arc<Mutex<Vec<Request>>>;
+/// A header's value, with the token as a hole.
+fn shown_value(value: &axum::http::HeaderValue) -> String {
+    let value = String::from_utf8_lossy(value.as_bytes());
+    value.replace(super::chats::BOT_TOKEN, "⟨secret token⟩")
+}
+
+pub(super) type Received = Arc<Mutex<Vec<Request>>>;
 
 /// Both receivers.
 pub(super) struct Receivers {
@@ -88,24 +95,33 @@ impl Receivers {
 
     /// What the Bot API server and the webhook's receiver got so far.
     pub(super) fn received(&self) -> (Vec<Request>, Vec<Request>) {
-        let all = |at: usize| {
-            self.received[at]
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .clone()
-        };
-        (all(0), all(1))
+        (all(&self.received[0]), all(&self.received[1]))
     }
 }
 
-async fn serve(router: Router) -> anyhow::Result<SocketAddr> {
+pub(super) async fn serve(router: Router) -> anyhow::Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
     let address = listener.local_addr()?;
     tokio::spawn(async move { axum::serve(listener, router).await });
     Ok(address)
 }
 
-fn keep(received: &Received, method: Method, uri: &Uri, headers: HeaderMap, body: Bytes) -> usize {
+/// All that was kept so far.
+pub(super) fn all(received: &Received) -> Vec<Request> {
+    received
+        .lock()
+        .unwrap_or_else(PoisonError::into_inner)
+        .clone()
+}
+
+/// Keeps a request, and returns its number.
+pub(super) fn keep(
+    received: &Received,
+    method: Method,
+    uri: &Uri,
+    headers: HeaderMap,
+    body: Bytes,
+) -> usize {
     let mut received = received.lock().unwrap_or_else(PoisonError::into_inner);
     received.push(Request {
         method,
