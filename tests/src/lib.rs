@@ -1,6 +1,7 @@
 //! The harness: the real program on port 0 with a data directory of its own, and receivers that answer
 //! what a test tells them to.
 
+pub mod fakes;
 mod process;
 mod receiver;
 pub mod smtp;

@@ -5,10 +5,12 @@
 
 mod alerts;
 mod bodies;
+mod chats;
 mod files;
 mod html;
 mod long;
 mod mails;
+mod markup;
 mod receipts;
 mod requests;
 mod sandboxed;

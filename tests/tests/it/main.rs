@@ -2,6 +2,7 @@
 
 mod alertmanager;
 mod architecture;
+mod chats;
 mod check;
 mod commands;
 mod delivery;

@@ -14,6 +14,7 @@ fn known() -> BTreeSet<String> {
         .chain(super::sandboxed::files())
         .chain(super::bodies::files())
         .chain(super::mails::files())
+        .chain(super::chats::files())
         .collect()
 }
 

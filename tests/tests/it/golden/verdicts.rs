@@ -334,22 +334,34 @@ async fn what_telegram_will_never_take_is_a_dead_letter_with_its_words() {
 }
 
 #[tokio::test]
-async fn a_release_whose_message_was_deleted_is_a_dead_letter_and_the_next_condition_is_told() {
+async fn a_release_whose_message_was_deleted_goes_as_one_of_its_own_and_the_next_condition_is_told()
+{
     let words = "Bad Request: message to edit not found";
     let api = bot_api([sent(101), refused(400, words, &Value::Null)]).await;
     let world = noc(&api, &json!({"on_release": "edit"})).await;
     let news = |action: &str| alert("disk_full", &json!({"action": action}));
-    for action in ["engaged", "released"] {
-        super::setup::tell(&world, &news(action)).await;
-    }
-    let dead = world.dead_letters().await;
-    assert_eq!(dead.len(), 1);
-    assert_eq!(
-        (dead[0].reason.as_str(), dead[0].detail.as_deref()),
-        ("client-error", Some(words))
-    );
     super::setup::tell(&world, &news("engaged")).await;
-    assert!(api.received()[2].path.ends_with("/sendMessage"));
+    assert_eq!(world.post(&news("released")).await.status, 202);
+    let_all_arrive(&world, &api).await;
+    super::setup::tell(&world, &news("engaged")).await;
+    let paths: Vec<_> = api.received().iter().map(path_end).collect();
+    let expected = [
+        "sendMessage",
+        "editMessageText",
+        "sendMessage",
+        "sendMessage",
+    ];
+    assert_eq!(paths, expected);
+    assert!(world.dead_letters().await.is_empty());
+    let all = world.all_attempts().await;
+    let reasons: Vec<_> = all.iter().map(|attempt| attempt.reason.as_str()).collect();
+    assert_eq!(reasons, ["accepted", "rebuilt", "accepted", "accepted"]);
+    assert_eq!(all[1].detail.as_deref(), Some(words));
+}
+
+fn path_end(request: &campanile_tests::Request) -> String {
+    let end = request.path.rsplit('/').next();
+    end.unwrap_or_default().to_owned()
 }
 
 #[tokio::test]
