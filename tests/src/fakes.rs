@@ -3,9 +3,11 @@
 
 mod discord;
 mod slack;
+mod telegram;
 
 pub use discord::{Bucket, Discord, Message, invalid as invalid_for_discord};
 pub use slack::{Posted, Slack, invalid as invalid_for_slack};
+pub use telegram::{Sent, Telegram, seen as seen_in_telegram};
 
 use std::sync::{Mutex, MutexGuard, PoisonError};
 

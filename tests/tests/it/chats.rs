@@ -3,6 +3,7 @@
 mod discord;
 mod limits;
 mod slack;
+mod telegram;
 
 use std::time::Duration;
 
