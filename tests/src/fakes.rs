@@ -1,5 +1,5 @@
 //! Destinations that behave as their documentation says: they know who may write where, hold their limits,
-//! count requests by the program's clock, and remember the messages that they took. Each rule names its page.
+//! and remember the messages that they took. Slack and Discord count requests by the program's clock. Each rule names its page.
 
 mod discord;
 mod slack;

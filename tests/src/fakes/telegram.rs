@@ -2,7 +2,7 @@
 
 mod html;
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::BTreeSet;
 use std::sync::{Arc, Mutex};
 
 use campanile::clock::{Clock, Millis};
@@ -18,10 +18,6 @@ const TOKEN: &str = "123456789:demo-token-of-nobody-abcdefghijklmn";
 
 /// "1-4096 characters after entities parsing", in UTF-16 units: <https://core.telegram.org/bots/api#sendmessage>.
 const TEXT: usize = 4096;
-
-/// "Avoid sending more than one message per second" in a chat, "not more than 20 messages per minute" in a group:
-/// <https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this>.
-const PACES: [(usize, Millis); 2] = [(1, 1_000), (20, 60_000)];
 
 /// A message that was taken, as it is now.
 #[derive(Debug, Clone)]
@@ -40,8 +36,9 @@ pub struct Sent {
 
 #[derive(Default)]
 struct State {
-    /// By chat, when the last messages came.
-    chats: BTreeMap<String, VecDeque<Millis>>,
+    chats: BTreeSet<String>,
+    /// Seconds to wait, of the next requests.
+    busy: Vec<u64>,
     kicked: bool,
     moved: Option<(String, i64)>,
     void: bool,
@@ -60,10 +57,7 @@ impl Telegram {
     /// A server whose bot is in these chats.
     pub async fn start(clock: &Clock, chats: &[&str]) -> Self {
         let state = Arc::new(Mutex::new(State::default()));
-        lock(&state).chats = chats
-            .iter()
-            .map(|chat| ((*chat).to_owned(), VecDeque::new()))
-            .collect();
+        lock(&state).chats = chats.iter().map(|chat| (*chat).to_owned()).collect();
         let (shared, clock) = (state.clone(), clock.clone());
         let answer = move |request: &Request| lock(&shared).answer(request, clock.now());
         let receiver = Receiver::start([], Behaviour::choose(answer)).await;
@@ -107,8 +101,13 @@ impl Telegram {
     /// A group becomes a supergroup.
     pub fn upgrade(&self, chat: &str, to: i64) {
         let mut state = lock(&self.state);
-        state.chats.insert(to.to_string(), VecDeque::new());
+        state.chats.insert(to.to_string());
         state.moved = Some((chat.to_owned(), to));
+    }
+
+    /// The next request is one too many, for so many seconds.
+    pub fn refuse_next(&self, seconds: u64) {
+        lock(&self.state).busy.push(seconds);
     }
 
     /// Somebody deletes all messages.
@@ -126,7 +125,7 @@ fn bad(what: &str) -> Refused {
 
 impl State {
     fn answer(&mut self, request: &Request, now: Millis) -> Behaviour {
-        match self.carry_out(request, now) {
+        match self.carry_out(request) {
             Ok(id) => {
                 let result = json!({"message_id": id, "date": now / 1000});
                 Behaviour::json(200, &json!({"ok": true, "result": result}))
@@ -142,7 +141,7 @@ impl State {
         }
     }
 
-    fn carry_out(&mut self, request: &Request, now: Millis) -> Result<i64, Refused> {
+    fn carry_out(&mut self, request: &Request) -> Result<i64, Refused> {
         let refused = |code, words: &str| Refused(code, words.to_owned(), Value::Null);
         let bot = request.path.strip_prefix("/bot");
         let Some((token, method)) = bot.and_then(|rest| rest.split_once('/')) else {
@@ -159,7 +158,7 @@ impl State {
             let words = String::from("Bad Request: group chat was upgraded to a supergroup chat");
             return Err(Refused(400, words, json!({"migrate_to_chat_id": to})));
         }
-        if !self.chats.contains_key(&chat) {
+        if !self.chats.contains(&chat) {
             return Err(bad("chat not found"));
         }
         if self.kicked {
@@ -168,7 +167,11 @@ impl State {
                 "Forbidden: bot was kicked from the supergroup chat",
             ));
         }
-        self.count(&chat, now)?;
+        // <https://core.telegram.org/bots/faq#my-bot-is-hitting-limits-how-do-i-avoid-this>
+        if let Some(seconds) = self.busy.pop() {
+            let words = format!("Too Many Requests: retry after {seconds}");
+            return Err(Refused(429, words, json!({"retry_after": seconds})));
+        }
         if body["parse_mode"] != "HTML" {
             return Err(bad("no parse_mode, so that all markup would be shown"));
         }
@@ -219,24 +222,5 @@ impl State {
         message.text = text;
         message.edits += 1;
         Ok(message.id)
-    }
-
-    fn count(&mut self, chat: &str, now: Millis) -> Result<(), Refused> {
-        let times = self.chats.entry(chat.to_owned()).or_default();
-        for (limit, window) in PACES {
-            let recent = times
-                .iter()
-                .rev()
-                .take_while(|at| **at + window > now)
-                .count();
-            if recent >= limit {
-                let free = times[times.len() - limit] + window;
-                let seconds = (free - now).div_ceil(1000);
-                let words = format!("Too Many Requests: retry after {seconds}");
-                return Err(Refused(429, words, json!({"retry_after": seconds})));
-            }
-        }
-        times.push_back(now);
-        Ok(())
     }
 }

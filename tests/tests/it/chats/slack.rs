@@ -8,8 +8,8 @@ use serde_json::{Value, json};
 
 use super::{all_arrive, configure, disk, essence, held, long, paused, post, reasons, waits};
 
-/// As long as the pace allows a message all the time.
-const A_PACE: Duration = Duration::from_secs(3);
+/// The pace itself: the workspace counts by the same clock, and a longer step would let two messages go at once.
+const A_PACE: Duration = Duration::from_secs(1);
 
 async fn bot(channels: &[&str]) -> (World, Slack) {
     let world = held().await;

@@ -90,6 +90,22 @@ async fn what_is_gone_pauses_and_loses_nothing() {
 }
 
 #[tokio::test]
+async fn too_many_requests_are_tried_again_when_telegram_says() {
+    let (world, telegram) = bot(&json!({"chat": "-1001"})).await;
+    telegram.refuse_next(45);
+    let before = world.clock.now();
+    tell(&world, "engaged").await;
+    assert_eq!(telegram.refused(), ["Too Many Requests: retry after 45"]);
+    assert_eq!(telegram.sent().len(), 1);
+    let retry_at = world.all_attempts().await[0].retry_at;
+    assert!(
+        retry_at >= Some(before + 45_000),
+        "{retry_at:?} after {before}"
+    );
+    assert_eq!(reasons(&world).await, ["too-many-requests", "accepted"]);
+}
+
+#[tokio::test]
 async fn a_group_that_became_a_supergroup_is_followed() {
     let (world, telegram) = bot(&json!({"chat": "-1001"})).await;
     telegram.upgrade("-1001", -100_777);
@@ -118,7 +134,7 @@ async fn many_alerts_and_long_hostile_ones_arrive_within_every_limit() {
         essence(&came).contains(&essence(&long())),
         "it is another text"
     );
-    assert_eq!(telegram.refused(), [""; 0], "the host keeps the pace");
+    assert_eq!(telegram.refused(), [""; 0]);
     assert!(world.dead_letters().await.is_empty());
 }
 
