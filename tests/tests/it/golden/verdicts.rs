@@ -343,6 +343,7 @@ async fn a_release_whose_message_was_deleted_goes_as_one_of_its_own_and_the_next
     super::setup::tell(&world, &news("engaged")).await;
     assert_eq!(world.post(&news("released")).await.status, 202);
     let_all_arrive(&world, &api).await;
+    world.advance(super::setup::A_PACE);
     super::setup::tell(&world, &news("engaged")).await;
     let paths: Vec<_> = api.received().iter().map(path_end).collect();
     let expected = [
