@@ -34,6 +34,7 @@ fn delivery(messages: usize) -> Stored {
             alert: "1".into(),
             fingerprint: "f".into(),
             releases: false,
+            answers: false,
         }],
         messages: vec![Message::Mail(mail(None)); messages],
         progress: 0,
