@@ -186,6 +186,7 @@ fn stored(built: &Built) -> Stored {
             alert: alert.id.clone(),
             fingerprint: alert.fingerprint.clone(),
             releases: alert.ends_at.is_some(),
+            answers: alert.receipt.is_some(),
         };
     Stored {
         id: String::from("01a20121-3f93-7e8c-9662-000000000000"),
