@@ -13,11 +13,12 @@ use toml::Spanned;
 
 use crate::desired::{Desired, Endpoint, Networks, ParamValue, Recipient, Token, default_tenant};
 use crate::directory::Role;
-use crate::egress::Root;
 use crate::route::Filter;
 
+pub use trust::Authority;
+
 /// A mistake in a configuration file, or in what it refers to.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ConfigError {
     /// The file.
     pub file: String,
@@ -53,8 +54,8 @@ pub struct Server {
     pub data: Option<PathBuf>,
     /// The file with the master key; it must not be in the data directory.
     pub key: Option<PathBuf>,
-    /// Authorities that are trusted besides the system's, from the files that `ca` names.
-    pub roots: Vec<Root>,
+    /// Authorities that are trusted besides the system's: the files that `ca` names.
+    pub authorities: Vec<Authority>,
     /// Whether components may be installed that ask for the larger limits, as those in JavaScript and
     /// Python do. They are not unless the operator says so: such a component may take five times the
     /// processor time and four times the memory of another for each call, and compiling it takes the
@@ -284,7 +285,7 @@ pub fn parse(
             listen,
             data: data.map(|path| base.join(path)),
             key: key.map(|path| base.join(path)),
-            roots: reader.roots(ca)?,
+            authorities: reader.authorities(ca)?,
             large_components,
         },
         desired,

@@ -15,6 +15,7 @@ use super::print::Terminal;
 use super::{Serve, print};
 use crate::app::{App, Options};
 use crate::config::{self, Server};
+use crate::egress;
 
 const LISTEN: &str = "127.0.0.1:8300";
 const DATA: &str = "campanile-data";
@@ -34,8 +35,11 @@ pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Resu
     };
     let mut options = Options::new(&data);
     options.key = arguments.key.or(file.key);
-    options.egress.roots = file.roots;
     options.large_components = file.large_components;
+    for authority in &file.authorities {
+        let roots = egress::roots(&authority.pem).map_err(|what| authority.mistake(&what))?;
+        options.egress.roots.extend(roots);
+    }
     options.egress.own = crate::app::own_addresses(listen);
     let app = App::open(options).await?;
     if let Some(mut config) = config {

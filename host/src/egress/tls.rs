@@ -91,3 +91,38 @@ impl Trust {
         Ok(Arc::new(config))
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::roots;
+
+    #[test]
+    fn certificates_are_read_from_pem_and_the_one_that_cannot_be_is_named() {
+        let pem = |name: &str| {
+            let made = rcgen::generate_simple_self_signed([name.to_owned()]).unwrap();
+            made.cert.pem()
+        };
+        let (one, two) = (pem("one.example"), pem("two.example"));
+        let broken = "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n";
+        for (text, expected) in [
+            (one.clone(), Ok(1)),
+            (format!("# ours\n{one}\n{two}"), Ok(2)),
+            (String::new(), Err("it has no certificate in PEM")),
+            (
+                one.replace("CERTIFICATE", "PRIVATE KEY"),
+                Err("it has no certificate in PEM"),
+            ),
+            (one[..one.len() / 2].to_owned(), Err("")),
+            (
+                format!("{one}{broken}"),
+                Err("its certificate 2 cannot be trusted"),
+            ),
+        ] {
+            match (roots(text.as_bytes()), expected) {
+                (Ok(found), Ok(count)) => assert_eq!(found.len(), count, "{text}"),
+                (Err(told), Err(what)) => assert!(told.starts_with(what), "{text}: {told}"),
+                (other, _) => panic!("{text}: {other:?}"),
+            }
+        }
+    }
+}
