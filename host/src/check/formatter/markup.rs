@@ -50,7 +50,7 @@ fn tags(text: &str, known: &[&str]) -> Result<(), String> {
             None if !known.contains(&name) => {
                 return Err(format!("<{}> is no element", beginning(name)));
             }
-            None if (name == "a") != attributes.starts_with("href=\"") => {
+            None if !fits(name, attributes) => {
                 return Err(format!("<{name}> with wrong attributes"));
             }
             None => open.push(name),
@@ -61,6 +61,16 @@ fn tags(text: &str, known: &[&str]) -> Result<(), String> {
         Some(name) => Err(format!("<{name}> is not closed")),
         None => Ok(()),
     }
+}
+
+/// A link has its address alone, and nothing else has an attribute.
+fn fits(name: &str, attributes: &str) -> bool {
+    if name != "a" {
+        return attributes.is_empty();
+    }
+    let address = attributes.strip_prefix("href=\"");
+    let end = address.and_then(|rest| Some((rest.find('"')?, rest)));
+    end.is_some_and(|(end, rest)| end + 1 == rest.len())
 }
 
 /// Slack reads `<...>` as a link or a mention: <https://docs.slack.dev/messaging/formatting-message-text>.
@@ -104,6 +114,8 @@ mod tests {
             (Markup::Telegram, "a & b", false),
             (Markup::Telegram, "<a>x</a>", false),
             (Markup::Telegram, "<b onclick=\"\">x</b>", false),
+            (Markup::Html, "<a href=\"x\" id=\"y\">x</a>", false),
+            (Markup::Html, "<a href=\"x>y</a>", false),
             (Markup::Slack, "<https://e/?a&amp;b|x> y", true),
             (Markup::Slack, "<!channel>", false),
             (Markup::Slack, "a > b", false),
