@@ -8,7 +8,7 @@ use super::report::{Finding, Ledger};
 use super::rule::Rule;
 use super::stand::{NOW, Stand};
 use crate::egress::{self, Failure};
-use crate::message::{Body, HttpRequest, Message, Part, Scheme, Template};
+use crate::message::{Body, Fact, HttpRequest, Message, Part, Scheme, Template};
 use crate::outcome::Reason;
 
 /// A signing key stands nowhere; this is how its use is noted.
@@ -143,10 +143,11 @@ fn unparsed(request: &HttpRequest) -> Option<Finding> {
     ))
 }
 
-/// A template with plain letters in its holes.
+/// A template with plain letters in its holes, and a number where one is meant.
 fn unfilled(template: &Template) -> String {
     let part = |part: &Part| match part {
         Part::Text(text) => text.clone(),
+        Part::Fact(Fact::UnixSeconds, _) => (NOW / 1000).to_string(),
         Part::Secret(..) | Part::Fact(..) => String::from("hole"),
     };
     template.iter().map(part).collect()
