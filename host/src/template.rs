@@ -10,7 +10,7 @@ const TITLE: usize = 256;
 /// Characters of a recipient's own message: what one message of Telegram's can have.
 const MESSAGE: usize = 4096;
 
-/// What a hole is filled with. [`HOLES`] has all names.
+/// What a hole is filled with. `HOLES` has all names.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Hole<'a> {
     /// The definition's title, or the producer's.

@@ -4,9 +4,9 @@
 //! | ours | theirs |
 //! |---|---|
 //! | kind | label `alertname`; what a kind may not have becomes `_`; `unnamed_alert` where there is none |
-//! | severity | label `severity`, else `level`, `priority`; see [`labels`] |
+//! | severity | label `severity`, else `level`, `priority`; see `alertmanager/labels.rs` |
 //! | action | `firing` engaged, `resolved` released; repeats are told apart in [`condition`](crate::condition) |
-//! | entity | the first of a list of labels, see [`labels`] |
+//! | entity | the first of a list of labels, see `alertmanager/labels.rs` |
 //! | source | label `source`, else `cluster`, `prometheus` |
 //! | category | label `category` |
 //! | title | annotation `summary`, else label `alertname` |

@@ -1,7 +1,7 @@
 //! Grafana's webhook: `POST /ingest/grafana`, Alertmanager's with additions.
 //! <https://grafana.com/docs/grafana/latest/alerting/configure-notifications/manage-contact-points/integrations/webhook-notifier/>
 //!
-//! As [`alertmanager`](super::alertmanager), and besides:
+//! As [`alertmanager`], and besides:
 //!
 //! | ours | theirs |
 //! |---|---|
