@@ -436,7 +436,11 @@ fn other_limits_than_the_default_ones_hold_too() {
             |limits| limits.host_calls = 10,
             Some(Reason::HostCalls),
         ),
-        ("enough host calls", |limits| limits.host_calls = 1_000, None),
+        (
+            "enough host calls",
+            |limits| limits.host_calls = 1_000,
+            None,
+        ),
         (
             "few handles",
             |limits| limits.handles = 99,
