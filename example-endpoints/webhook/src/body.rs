@@ -1,18 +1,17 @@
 //! What a request carries: one form of alerts, as its consumers expect it.
 
-mod alertmanager;
-mod cloudevents;
-mod native;
-mod ntopng;
+use campanile_guest::json::{Array, Object};
+use campanile_guest::{Notification, Params, Recipient, Request, secret};
+use campanile_guest_formats::{alertmanager, cloudevents, ntopng};
 
-use campanile_guest::{Notification, Params, Recipient, Request};
+/// The version of the native form. Members may be added to it without a new one.
+const VERSION: &str = "1";
 
 /// The forms, by the values of the parameter `body`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Form {
     Native,
-    Ntopng02,
-    Ntopng,
+    Ntopng(ntopng::Version),
     Alertmanager,
     CloudEvents,
     CloudEventsBinary,
@@ -22,8 +21,8 @@ impl Form {
     /// The one that was chosen.
     pub(crate) fn of(params: &Params) -> Self {
         match params.param("body") {
-            Some("ntopng-0.2") => Self::Ntopng02,
-            Some("ntopng") => Self::Ntopng,
+            Some("ntopng-0.2") => Self::Ntopng(ntopng::Version::V02),
+            Some("ntopng") => Self::Ntopng(ntopng::Version::Since2024),
             Some("alertmanager") => Self::Alertmanager,
             Some("cloudevents") => Self::CloudEvents,
             Some("cloudevents-binary") => Self::CloudEventsBinary,
@@ -33,7 +32,7 @@ impl Form {
 
     /// Whether its requests are ntopng's, which carry a secret in their body.
     pub(crate) fn is_ntopngs(self) -> bool {
-        matches!(self, Self::Ntopng02 | Self::Ntopng)
+        matches!(self, Self::Ntopng(_))
     }
 
     /// How many alerts a request can carry.
@@ -52,12 +51,29 @@ impl Form {
         alerts: &[Notification],
     ) -> Request {
         match self {
-            Self::Native => request.json(native::body(alerts)),
-            Self::Ntopng02 => request.json(ntopng::body_02(recipient, alerts)),
-            Self::Ntopng => request.json(ntopng::body(recipient, alerts)),
-            Self::Alertmanager => request.json(alertmanager::body(recipient, alerts)),
+            Self::Native => request.json(native(alerts)),
+            Self::Ntopng(version) => {
+                let is_set = recipient.is_set("shared_secret");
+                let shared_secret = is_set.then(|| secret("shared_secret"));
+                request.json(ntopng::document(version, shared_secret, alerts))
+            }
+            Self::Alertmanager => {
+                let external_url = recipient.param("external_url").unwrap_or_default();
+                let group = alertmanager::group(recipient.name(), external_url, alerts);
+                request.json(group)
+            }
             Self::CloudEvents => cloudevents::structured(request, alerts),
             Self::CloudEventsBinary => cloudevents::binary(request, alerts.first()),
         }
     }
+}
+
+/// The host's own documents.
+fn native(alerts: &[Notification]) -> Object {
+    let documents = alerts
+        .iter()
+        .fold(Array::new(), |array, alert| array.raw(&alert.document()));
+    Object::new()
+        .text("version", VERSION)
+        .value("alerts", documents)
 }

@@ -112,79 +112,35 @@ fn each_body_has_its_type_and_as_many_alerts_as_it_can_carry() {
 }
 
 #[test]
-fn alertmanagers_groups_have_what_all_alerts_have_in_common() {
-    let alert = |title: &str| Alert::new(title).message("the same");
-    let mut harness = harness()
-        .param("body", "alertmanager")
-        .alert(alert("one").engaged())
-        .alert(alert("two").released().source("eth1"));
-    let body = json(&harness.dequeue().expect("a batch").deliveries[0].messages[0]);
-    assert_eq!(
-        (&body["version"], &body["status"]),
-        (&"4".into(), &"firing".into())
-    );
-    assert_eq!(
-        body["commonLabels"],
-        serde_json::json!({"alertname": "test", "entity": "192.168.1.10", "entity_kind": "host", "severity": "error"})
-    );
-    assert_eq!(
-        body["commonAnnotations"],
-        serde_json::json!({"description": "the same"})
-    );
-    assert_eq!(body["alerts"][0]["endsAt"], "0001-01-01T00:00:00Z");
-    assert_eq!(body["alerts"][1]["startsAt"], "2024-10-22T16:00:00.000Z");
-    assert_eq!(body["alerts"][1]["labels"]["source"], "eth1");
-    assert_eq!(body["externalURL"], "");
-}
-
-#[test]
-fn headers_of_events_hold_printable_ascii_alone() {
-    let mut harness = harness()
-        .param("body", "cloudevents-binary")
-        .alert(Alert::new("x").source("\u{E8} 100%"));
-    let shown = harness.dequeue().expect("a batch").deliveries[0].messages[0].to_string();
-    assert!(
-        shown.contains("\nce-source: /campanile/%25C3%25A8%2520100%2525\n"),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("\nce-time: 2024-10-22T16:00:00.000Z\n"),
-        "{shown}"
-    );
-    assert!(
-        shown.contains("\nce-subject: host/192.168.1.10\n"),
-        "{shown}"
-    );
-}
-
-#[test]
-fn what_ntopng_wrote_goes_on_as_it_was_and_its_secret_is_a_hole() {
-    let own =
-        r#"{"alert_id":4,"entity_id":1,"entity_val":"h","title":"theirs","json":{"a":[1,"}"]}}"#;
-    let document = format!(r#"{{"id":"1","details":{own}}}"#);
-    for (body, nested) in [
-        ("ntopng", r#""json":{"a":[1,"}"]}"#),
-        ("ntopng-0.2", r#""json":"{\"a\":[1,\"}\"]}""#),
+fn what_a_form_is_written_with_is_a_parameter() {
+    for (body, param, written) in [
+        (
+            "ntopng",
+            "shared_secret",
+            "\"timestamp\":<fact unix-seconds>,\"sharedsecret\":\"<secret shared_secret json-string>\"",
+        ),
+        (
+            "ntopng-0.2",
+            "shared_secret",
+            "\"version\":\"0.2\",\"sharedsecret\":\"<secret shared_secret json-string>\"",
+        ),
+        (
+            "alertmanager",
+            "external_url",
+            "\"externalURL\":\"https://a.example/\"",
+        ),
     ] {
-        let mut harness = harness()
-            .param("body", body)
-            .param("shared_secret", "s")
-            .alert(Alert::new("Flood").document(&document));
-        let shown = harness.dequeue().expect("a batch").deliveries[0].messages[0].to_string();
-        assert!(
-            shown.contains(r#""sharedsecret":"<secret shared_secret json-string>""#),
-            "{shown}"
+        let bare = shown(harness().param("body", body));
+        assert!(!bare.contains(written), "{bare}");
+        let with = shown(
+            harness()
+                .param("body", body)
+                .param(param, "https://a.example/"),
         );
-        assert!(
-            shown.contains(r#"{"alert_id":4,"entity_id":1,"entity_val":"h","#),
-            "{shown}"
-        );
-        assert!(shown.contains(nested), "{shown}");
-        assert!(
-            shown.contains(r#""title":"Flood""#) && !shown.contains("theirs"),
-            "{shown}"
-        );
+        assert!(with.contains(written), "{with}");
     }
+    let group = shown(harness().param("body", "alertmanager"));
+    assert!(group.contains("\"receiver\":\"recipient\""), "{group}");
 }
 
 #[test]

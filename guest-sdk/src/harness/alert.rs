@@ -2,7 +2,10 @@
 
 use campanile_contract::alert::{Action, Entity, Severity};
 use campanile_contract::notification::Notification;
-use campanile_contract::text::Rich;
+use campanile_contract::text::{Localizer, Rich};
+
+use crate::Queue;
+use crate::platform::native;
 
 /// Builds an alert as a recipient sees it. It starts as a stored `error` about the host `192.168.1.10`.
 #[derive(Debug, Clone)]
@@ -50,6 +53,12 @@ impl Alert {
         self
     }
 
+    /// The key of its definition.
+    pub fn kind(mut self, kind: &str) -> Self {
+        self.0.kind = kind.to_owned();
+        self
+    }
+
     /// How urgent it is. Its label is the English one.
     pub fn severity(mut self, severity: crate::Severity) -> Self {
         let severity = Severity::ALL[severity as usize];
@@ -71,6 +80,25 @@ impl Alert {
         self
     }
 
+    /// When it ended, in milliseconds since the Unix epoch, UTC.
+    pub fn ends_at(mut self, milliseconds: u64) -> Self {
+        self.0.ends_at = Some(milliseconds);
+        self
+    }
+
+    /// The producer's own score.
+    pub fn score(mut self, score: u32) -> Self {
+        self.0.score = Some(score);
+        self
+    }
+
+    /// What it is about, as the producer named it.
+    pub fn entity(mut self, kind: &str, value: &str) -> Self {
+        self.0.entity.kind = kind.to_owned();
+        self.0.entity.value = value.to_owned();
+        self
+    }
+
     /// What it is about, as people read it.
     pub fn entity_label(mut self, text: &str) -> Self {
         self.0.entity_label = Rich::plain(text);
@@ -80,6 +108,12 @@ impl Alert {
     /// The sensor or interface that raised it.
     pub fn source(mut self, source: &str) -> Self {
         self.0.source = source.to_owned();
+        self
+    }
+
+    /// Adds one of the producer's labels.
+    pub fn label(mut self, name: &str, value: &str) -> Self {
+        self.0.labels.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -105,6 +139,17 @@ impl Alert {
     pub fn document(mut self, json: &str) -> Self {
         self.0.document = json.to_owned();
         self
+    }
+
+    /// The alert as a component gets it, to test a function that takes one.
+    ///
+    /// # Panics
+    /// Never: what is alone in a queue is given out.
+    #[must_use]
+    pub fn given_out(self) -> crate::Notification {
+        let localizer = Localizer::new(None, "en", "UTC");
+        let (alert, _) = native::call(vec![self.0], localizer, || Queue::open().next());
+        alert.expect("the queue's one alert")
     }
 }
 

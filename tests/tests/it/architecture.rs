@@ -244,6 +244,7 @@ fn every_source_file_is_reached_from_its_crate() {
         ("host/src", &["lib.rs", "main.rs"][..]),
         ("wit/src", &["lib.rs"]),
         ("guest-sdk/src", &["lib.rs"]),
+        ("guest-sdk/formats/src", &["lib.rs"]),
         ("guest-sdk/macros/src", &["lib.rs"]),
         ("example-endpoints/email/src", &["lib.rs"]),
         ("example-endpoints/telegram/src", &["lib.rs"]),

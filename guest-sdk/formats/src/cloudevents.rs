@@ -5,8 +5,8 @@ use campanile_guest::json::{Array, Json, Object};
 use campanile_guest::time::rfc3339;
 use campanile_guest::{Action, IntoTemplate, Notification, Request, delivery_id, percent};
 
-/// Structured: one event, or a batch of several.
-pub(super) fn structured(request: Request, alerts: &[Notification]) -> Request {
+/// Structured: one event, or a batch of several; without alerts an event of type `campanile.test`.
+pub fn structured(request: Request, alerts: &[Notification]) -> Request {
     let (kind, body): (_, Json) = match alerts {
         [] => ("application/cloudevents+json", test().into()),
         [alert] => ("application/cloudevents+json", event(alert).into()),
@@ -24,8 +24,8 @@ pub(super) fn structured(request: Request, alerts: &[Notification]) -> Request {
         .text(body.into_template())
 }
 
-/// Binary: the data is the body, and all else stands in headers.
-pub(super) fn binary(request: Request, alert: Option<&Notification>) -> Request {
+/// Binary: the data is the body, and all else stands in headers. Without an alert, as [`structured`].
+pub fn binary(request: Request, alert: Option<&Notification>) -> Request {
     let request = request.header("ce-specversion", "1.0");
     let Some(alert) = alert else {
         let request = request.header("ce-id", delivery_id());

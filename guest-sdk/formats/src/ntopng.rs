@@ -5,7 +5,7 @@
 //! Either has `title` and `message` besides: ntopng's own JSON says nothing that people could read.
 
 use campanile_guest::json::{Array, Object, escape, members};
-use campanile_guest::{Action, Markup, Notification, Recipient, Severity, fact, secret};
+use campanile_guest::{Action, Hole, Markup, Notification, Severity, fact};
 
 /// ntopng's entities, by their numbers since 5.0; what is none of them is `other`.
 const ENTITIES: [(&str, i64); 14] = [
@@ -29,57 +29,46 @@ const OTHER: i64 = 15;
 /// The interface that stands for ntopng's host itself: the source of what no interface saw.
 const SYSTEM_INTERFACE: i64 = -1;
 
-pub(super) fn body_02(recipient: &Recipient, alerts: &[Notification]) -> Object {
-    envelope(
-        Object::new().text("version", "0.2"),
-        recipient,
-        alerts,
-        true,
-    )
+/// Which of ntopng's two forms. Either calls itself 0.2.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Version {
+    /// An alert's `json` is a string.
+    V02,
+    /// Since November 2024: an alert's `json` is an object, and the document has the time when it is sent.
+    Since2024,
 }
 
-pub(super) fn body(recipient: &Recipient, alerts: &[Notification]) -> Object {
-    let head = Object::new()
-        .text("version", "0.2")
-        .bare_hole("timestamp", fact("unix-seconds"));
-    envelope(head, recipient, alerts, false)
+/// A document of these alerts; `shared_secret` is a hole for what the receiver knows ntopng by. Without alerts it
+/// is a test.
+pub fn document(version: Version, shared_secret: Option<Hole>, alerts: &[Notification]) -> Object {
+    let mut document = Object::new().text("version", "0.2");
+    if version == Version::Since2024 {
+        document = document.bare_hole("timestamp", fact("unix-seconds"));
+    }
+    if let Some(secret) = shared_secret {
+        document = document.hole("sharedsecret", secret);
+    }
+    let list = alerts
+        .iter()
+        .fold(Array::new(), |list, alert| list.value(version.alert(alert)));
+    document.value("alerts", list)
 }
 
-fn envelope(head: Object, recipient: &Recipient, alerts: &[Notification], as_text: bool) -> Object {
-    let head = match recipient.is_set("shared_secret") {
-        true => head.hole("sharedsecret", secret("shared_secret")),
-        false => head,
-    };
-    let list = alerts.iter().fold(Array::new(), |list, alert| {
-        let texts = Texts {
-            title: alert.title(&Markup::Plain),
-            message: alert.message(&Markup::Plain),
-            as_text,
+impl Version {
+    fn alert(self, alert: &Notification) -> Object {
+        let mut object = match ntopngs_own(alert) {
+            Some(own) => self.as_written(&own),
+            None => self.made_of(alert),
         };
-        list.value(match ntopngs_own(alert) {
-            Some(own) => texts.beside(&own),
-            None => texts.instead(alert),
-        })
-    });
-    head.value("alerts", list)
-}
+        if self == Self::Since2024 {
+            object = object.value("metadata", Array::new());
+        }
+        object
+            .text("title", &alert.title(&Markup::Plain))
+            .text("message", &alert.message(&Markup::Plain))
+    }
 
-/// What ntopng wrote, where the alert came from there: intake keeps it, with its nested JSON decoded.
-fn ntopngs_own(alert: &Notification) -> Option<String> {
-    let any = |names: &[&str]| names.iter().any(|name| alert.detail(name).is_some());
-    (any(&["/alert_id", "/alert_type"]) && any(&["/entity_id", "/alert_entity", "/is_flow_alert"]))
-        .then(|| alert.detail(""))?
-}
-
-/// What people read, and whether nested JSON is to be a string.
-struct Texts {
-    title: String,
-    message: String,
-    as_text: bool,
-}
-
-impl Texts {
-    fn beside(&self, own: &str) -> Object {
+    fn as_written(self, own: &str) -> Object {
         let mut object = Object::with_capacity(own.len() + 256);
         for (name, value) in members(own) {
             object = match name.as_str() {
@@ -88,20 +77,18 @@ impl Texts {
                 _ => object.raw(&name, value),
             };
         }
-        self.end(object)
+        object
     }
 
     /// ntopng's members since 5.0. The name of a kind that ntopng does not number is that of its script.
-    fn instead(&self, alert: &Notification) -> Object {
+    fn made_of(self, alert: &Notification) -> Object {
         let (entity, source) = (alert.entity(), alert.source());
-        let severity = alert.severity();
-        let (action, over) = match alert.action() {
-            Action::Stored => ("store", false),
-            Action::Released => ("release", true),
-            _ => ("engage", false),
+        let (action, ends_at) = match alert.action() {
+            Action::Stored => ("store", None),
+            Action::Released => ("release", alert.ends_at()),
+            _ => ("engage", None),
         };
         let number = ENTITIES.iter().find(|(kind, _)| *kind == entity.kind);
-        let ends_at = alert.ends_at().filter(|_| over);
         let mut object = Object::new()
             .integer("ifid", source.parse().unwrap_or(SYSTEM_INTERFACE))
             .text("ifname", &source)
@@ -112,7 +99,7 @@ impl Texts {
             .text("entity_val", &entity.value)
             .text("name", &entity.name.unwrap_or_default())
             .integer("score", score(alert))
-            .integer("severity", severity as i64 + 1)
+            .integer("severity", alert.severity() as i64 + 1)
             .integer("tstamp", seconds(alert.starts_at()))
             .integer("tstamp_end", ends_at.map_or(0, seconds))
             .integer("granularity", 0);
@@ -125,26 +112,23 @@ impl Texts {
             quoted(&alert.kind()),
             quoted(&entity.kind)
         );
-        self.end(self.nested(object, "json", &json))
+        self.nested(object, "json", &json)
     }
 
-    fn nested(&self, object: Object, name: &str, json: &str) -> Object {
-        if self.as_text && json.starts_with(['{', '[']) {
+    fn nested(self, object: Object, name: &str, json: &str) -> Object {
+        if self == Self::V02 && json.starts_with(['{', '[']) {
             object.text(name, json)
         } else {
             object.raw(name, json)
         }
     }
+}
 
-    fn end(&self, object: Object) -> Object {
-        let object = match self.as_text {
-            true => object,
-            false => object.value("metadata", Array::new()),
-        };
-        object
-            .text("title", &self.title)
-            .text("message", &self.message)
-    }
+/// What ntopng wrote, where the alert came from there: intake keeps it, with its nested JSON decoded.
+fn ntopngs_own(alert: &Notification) -> Option<String> {
+    let any = |names: &[&str]| names.iter().any(|name| alert.detail(name).is_some());
+    (any(&["/alert_id", "/alert_type"]) && any(&["/entity_id", "/alert_entity", "/is_flow_alert"]))
+        .then(|| alert.detail(""))?
 }
 
 fn quoted(text: &str) -> String {

@@ -3,7 +3,7 @@
 
 use campanile_guest::json::{Array, Object};
 use campanile_guest::time::rfc3339;
-use campanile_guest::{Action, Markup, Notification, Recipient};
+use campanile_guest::{Action, Markup, Notification};
 
 /// Names and values, in the order of their names.
 type Labels = Vec<(String, String)>;
@@ -11,7 +11,9 @@ type Labels = Vec<(String, String)>;
 /// Go's zero time: a firing alert has not ended.
 const NO_TIME: &str = "0001-01-01T00:00:00Z";
 
-pub(super) fn body(recipient: &Recipient, alerts: &[Notification]) -> Object {
+/// One group of all these alerts, for the receiver `receiver`; `external_url` is where people find who sends,
+/// or empty. Without alerts it is `resolved`, and a test.
+pub fn group(receiver: &str, external_url: &str, alerts: &[Notification]) -> Object {
     let labels: Vec<Labels> = alerts.iter().map(labels).collect();
     let annotations: Vec<Labels> = alerts.iter().map(annotations).collect();
     let firing = alerts.iter().any(|alert| status(alert) == "firing");
@@ -19,22 +21,17 @@ pub(super) fn body(recipient: &Recipient, alerts: &[Notification]) -> Object {
     for ((alert, labels), annotations) in alerts.iter().zip(&labels).zip(&annotations) {
         list = list.value(one(alert, labels, annotations));
     }
+    let key = format!("{{}}/{{receiver={receiver:?}}}:{{}}");
     Object::new()
         .text("version", "4")
-        .text(
-            "groupKey",
-            &format!("{{}}/{{receiver={:?}}}:{{}}", recipient.name()),
-        )
+        .text("groupKey", &key)
         .integer("truncatedAlerts", 0)
         .text("status", if firing { "firing" } else { "resolved" })
-        .text("receiver", recipient.name())
+        .text("receiver", receiver)
         .value("groupLabels", Object::new())
         .value("commonLabels", object(&common(&labels)))
         .value("commonAnnotations", object(&common(&annotations)))
-        .text(
-            "externalURL",
-            recipient.param("external_url").unwrap_or_default(),
-        )
+        .text("externalURL", external_url)
         .value("alerts", list)
 }
 
