@@ -5,7 +5,8 @@ use hyper::body::Bytes;
 use serde_json::Value;
 use zeroize::Zeroizing;
 
-use super::{Failure, Filler, MAX_BODY_BYTES, Marked, Reason, has_secret, misplaced};
+use super::template::{Marked, has_secret};
+use super::{Failure, Filler, MAX_BODY_BYTES, Reason, misplaced};
 use crate::egress::encoding::encode;
 use crate::message::{Body, Encoding, Field, Part};
 

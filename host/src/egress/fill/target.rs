@@ -5,7 +5,8 @@ use campanile_contract::manifest::{ParamKind, Place};
 use hyper::body::Bytes;
 use url::{Position, Url};
 
-use super::{Failure, Filler, Hole, MAX_URL_BYTES, Marked, Reason, misplaced};
+use super::template::{Hole, Marked};
+use super::{Failure, Filler, MAX_URL_BYTES, Reason, misplaced};
 use crate::egress::encoding::percent_decoded;
 use crate::egress::route::{Routes, is_dots, is_plain};
 use crate::egress::sender::Held;

@@ -1,6 +1,7 @@
 use super::*;
 use crate::egress::fixture::{VALUES, Values, post, secret, sender, text};
-use crate::message::{Body, Encoding::*, HttpRequest};
+use crate::egress::sign;
+use crate::message::{Body, Encoding, Encoding::*, Fact, HttpRequest, Part, Scheme};
 
 const API: &str = "https://api.example";
 const NOW: Millis = 1_700_000_000_123;
