@@ -1,0 +1,107 @@
+//! The path of a route: one small grammar of patterns, and which paths nobody reads in two ways. Pure.
+//!
+//! | pattern | matches |
+//! |---|---|
+//! | `/a/b` | itself |
+//! | `/bot*/send` | any text without `/` in place of `*`, also none beside other text |
+//! | `/a/*` | one whole segment, not an empty one |
+//! | `/a/**` | `/a` and all below |
+//! | `**` | everything |
+
+use crate::egress::encoding::percent_decoded;
+
+/// What a route allows of paths.
+pub(super) struct Pattern {
+    segments: Vec<String>,
+    rest: bool,
+}
+
+impl Pattern {
+    pub(super) fn new(text: &str) -> Self {
+        let mut segments: Vec<String> = text
+            .trim_start_matches('/')
+            .split('/')
+            .map(str::to_owned)
+            .collect();
+        let rest = segments.last().is_some_and(|last| last == "**");
+        if rest {
+            segments.pop();
+        }
+        Self { segments, rest }
+    }
+
+    pub(super) fn matches(&self, path: &str) -> bool {
+        let mut given = path.strip_prefix('/').unwrap_or(path).split('/');
+        for pattern in &self.segments {
+            match given.next() {
+                Some(segment) if segment_matches(pattern, segment) => {}
+                _ => return false,
+            }
+        }
+        self.rest || given.next().is_none()
+    }
+}
+
+/// `*` stands for any text, greedily or not; a segment of `*` alone is not empty.
+fn segment_matches(pattern: &str, segment: &str) -> bool {
+    if pattern == "*" {
+        return !segment.is_empty();
+    }
+    let Some((first, others)) = pattern.split_once('*') else {
+        return pattern == segment;
+    };
+    let Some(mut left) = segment.strip_prefix(first) else {
+        return false;
+    };
+    let mut pieces = others.split('*').peekable();
+    while let Some(piece) = pieces.next() {
+        if pieces.peek().is_none() {
+            return left.ends_with(piece);
+        }
+        match left.find(piece) {
+            Some(at) => left = &left[at + piece.len()..],
+            None => return false,
+        }
+    }
+    true
+}
+
+/// Whether a text is `/` and segments in the one spelling that every parser leaves as it is: what is put
+/// behind a path that nobody sees must not change its meaning. No escapes, so that none is completed or
+/// read twice; no empty segments, and no dots alone, also before path parameters.
+pub(in crate::egress) fn is_plain(suffix: &str) -> bool {
+    let is_letter = |byte: u8| byte.is_ascii_alphanumeric() || b"-._~!$&'()*+,;=:@".contains(&byte);
+    suffix.strip_prefix('/').is_some_and(|path| {
+        path.split('/').all(|segment| {
+            !segment.is_empty() && segment.bytes().all(is_letter) && !is_dots(segment.as_bytes())
+        })
+    })
+}
+
+/// Whether a server that decodes once more, or drops empty segments and path parameters, would read
+/// another path than the one that is judged. A trailing slash is harmless.
+pub(super) fn is_ambiguous(path: &str) -> bool {
+    let mut segments = path.strip_prefix('/').unwrap_or(path).split('/').peekable();
+    while let Some(segment) = segments.next() {
+        if segment.is_empty() && segments.peek().is_some() {
+            return true;
+        }
+        let decoded = percent_decoded(segment.as_bytes());
+        let hides = decoded
+            .iter()
+            .any(|byte| matches!(byte, b'/' | b'\\') || byte.is_ascii_control());
+        if hides || is_dots(&decoded) {
+            return true;
+        }
+    }
+    false
+}
+
+/// Whether a decoded segment is `.` or `..`, also with path parameters behind a semicolon.
+pub(in crate::egress) fn is_dots(decoded: &[u8]) -> bool {
+    let name = decoded
+        .split(|byte| *byte == b';')
+        .next()
+        .unwrap_or_default();
+    matches!(name, b"." | b"..")
+}
