@@ -149,7 +149,7 @@ fn local_networks() -> [IpNet; 4] {
 }
 
 /// Metadata services outside of link-local, from the clouds' own documentation.
-const METADATA: [IpAddr; 6] = [
+const METADATA: [IpAddr; 7] = [
     // Alibaba Cloud.
     IpAddr::V4(Ipv4Addr::new(100, 100, 100, 200)),
     // Azure's WireServer; a public address.
@@ -161,6 +161,8 @@ const METADATA: [IpAddr; 6] = [
     IpAddr::V6(Ipv6Addr::new(0xfd00, 0xec2, 0, 0, 0, 0, 0, 0x23)),
     // Google Cloud.
     IpAddr::V6(Ipv6Addr::new(0xfd20, 0xce, 0, 0, 0, 0, 0, 0x254)),
+    // Scaleway.
+    IpAddr::V6(Ipv6Addr::new(0xfd00, 0x42, 0, 0, 0, 0, 0, 0x42)),
 ];
 
 impl FromStr for Opening {
