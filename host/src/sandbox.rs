@@ -10,6 +10,7 @@ mod engine;
 mod imports;
 mod judge;
 mod limits;
+pub mod lockdown;
 mod log;
 mod meter;
 mod stop;

@@ -1,0 +1,56 @@
+//! Limits that the kernel holds a process to, whatever it runs.
+
+use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+
+use super::{Missing, Purpose};
+
+/// Descriptors: the image of each memory of a loaded component is one.
+const DESCRIPTORS: u64 = 256;
+
+/// The largest file, in bytes. The images of memories are files to the kernel; none is larger than a component
+/// of the larger tier and its zeros.
+const FILE: u64 = 128 << 20;
+
+pub(super) fn set(purpose: Purpose) -> Result<(), Missing> {
+    let rows = match purpose {
+        Purpose::Calls { memory } => [
+            (Resource::Data, memory),
+            (Resource::Nofile, DESCRIPTORS),
+            (Resource::Fsize, FILE),
+            // Processor time is counted for each call.
+            (Resource::Cpu, u64::MAX),
+        ],
+        Purpose::Compile { memory, seconds } => [
+            (Resource::Data, memory),
+            (Resource::Nofile, 0),
+            (Resource::Fsize, 0),
+            (Resource::Cpu, seconds),
+        ],
+    };
+    let always = [
+        (Resource::Core, 0),
+        (Resource::Memlock, 0),
+        (Resource::Msgqueue, 0),
+        (Resource::Nice, 0),
+        (Resource::Rtprio, 0),
+    ];
+    for (resource, most) in rows.into_iter().chain(always) {
+        lower(resource, most).map_err(|_| Missing::Limits)?;
+    }
+    Ok(())
+}
+
+/// To this, or to what it was where that is less.
+fn lower(resource: Resource, most: u64) -> rustix::io::Result<()> {
+    let limit = getrlimit(resource)
+        .maximum
+        .map_or(most, |was| was.min(most));
+    let limit = (limit != u64::MAX).then_some(limit);
+    setrlimit(
+        resource,
+        Rlimit {
+            current: limit,
+            maximum: limit,
+        },
+    )
+}
