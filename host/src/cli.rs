@@ -243,6 +243,10 @@ enum DeadLetter {
 /// Carries out what the arguments say.
 #[must_use]
 pub fn main() -> ExitCode {
+    #[cfg(all(debug_assertions, target_os = "linux"))]
+    if crate::sandbox::drill::asked() {
+        return crate::sandbox::drill::run();
+    }
     let arguments: Vec<_> = std::env::args_os().collect();
     let words = Words::chosen(&arguments, |name| std::env::var(name).ok());
     let read = help::localised(Cli::command(), &words)

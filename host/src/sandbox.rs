@@ -6,6 +6,8 @@ mod boundary;
 mod call;
 mod component;
 mod convert;
+#[cfg(all(debug_assertions, target_os = "linux"))]
+pub mod drill;
 mod engine;
 mod imports;
 mod judge;

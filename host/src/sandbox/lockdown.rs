@@ -32,12 +32,12 @@ use std::os::fd::BorrowedFd;
 pub enum Purpose {
     /// Runs components.
     Calls {
-        /// Writable memory of the process, all told, in bytes.
+        /// Writable memory, in bytes, on top of what the process has at its start.
         memory: u64,
     },
     /// Compiles one component; its code cannot be run there.
     Compile {
-        /// Writable memory of the process, all told, in bytes.
+        /// Writable memory, in bytes, on top of what the process has at its start.
         memory: u64,
         /// Processor time of all its threads together, in seconds: the kernel ends it then.
         seconds: u64,
@@ -137,4 +137,13 @@ fn lock(purpose: Purpose, keep: &[BorrowedFd<'_>], layers: &[Layer]) -> Confined
             .collect(),
         purpose: Some(purpose),
     }
+}
+
+/// All but the filters of system calls, to see what the other layers hold by themselves.
+#[cfg(all(debug_assertions, target_os = "linux"))]
+pub(super) fn without_system_calls(purpose: Purpose) -> Confined {
+    let [others @ .., _] = &LAYERS;
+    let mut confined = lock(purpose, &[], others);
+    confined.missing.push(Missing::SystemCalls);
+    confined
 }

@@ -7,6 +7,8 @@ mod engine;
 mod formatters;
 mod install;
 mod manifests;
+#[cfg(all(debug_assertions, target_os = "linux"))]
+mod native;
 mod raw;
 mod readings;
 mod secrets;

@@ -1,5 +1,6 @@
 //! Limits that the kernel holds a process to, whatever it runs.
 
+use rustix::param::page_size;
 use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
 
 use super::{Missing, Purpose};
@@ -12,16 +13,17 @@ const DESCRIPTORS: u64 = 256;
 const FILE: u64 = 128 << 20;
 
 pub(super) fn set(purpose: Purpose) -> Result<(), Missing> {
+    let own = writable().ok_or(Missing::Limits)?;
     let rows = match purpose {
         Purpose::Calls { memory } => [
-            (Resource::Data, memory),
+            (Resource::Data, own.saturating_add(memory)),
             (Resource::Nofile, DESCRIPTORS),
             (Resource::Fsize, FILE),
             // Processor time is counted for each call.
             (Resource::Cpu, u64::MAX),
         ],
         Purpose::Compile { memory, seconds } => [
-            (Resource::Data, memory),
+            (Resource::Data, own.saturating_add(memory)),
             (Resource::Nofile, 0),
             (Resource::Fsize, 0),
             (Resource::Cpu, seconds),
@@ -53,4 +55,11 @@ fn lower(resource: Resource, most: u64) -> rustix::io::Result<()> {
             maximum: limit,
         },
     )
+}
+
+/// Writable memory of this process now, in bytes: the allocator reserves more than it uses.
+fn writable() -> Option<u64> {
+    let pages = std::fs::read_to_string("/proc/self/statm").ok()?;
+    let pages: u64 = pages.split_whitespace().nth(5)?.parse().ok()?;
+    pages.checked_mul(u64::try_from(page_size()).ok()?)
 }
