@@ -152,9 +152,9 @@ calls! {
     SYS_sched_getaffinity Allow Always [] "" "how many threads are worth while";
     SYS_clone Allow Start [Word(0, THREAD)] "a thread" "the thread that counts time; the compiler's";
     SYS_clone3 Unknown Always [] "" "the C library, which takes clone then";
-    SYS_set_robust_list Allow Start [] "" "each new thread";
-    SYS_rseq Allow Start [] "" "each new thread";
-    SYS_prctl Allow Start [Int(0, &[15])] "PR_SET_NAME" "each new thread";
+    SYS_set_robust_list Allow Always [] "" "each new thread";
+    SYS_rseq Allow Always [] "" "each new thread";
+    SYS_prctl Allow Always [Int(0, &[15])] "PR_SET_NAME" "each new thread";
     SYS_prctl Allow Start [Int(0, &[38])] "PR_SET_NO_NEW_PRIVS" "the last filter, which ends the start";
     SYS_prctl Refuse Always [Int(0, &[NAME_MEMORY])] "PR_SET_VMA" "the allocator";
     SYS_seccomp Allow Start [Int(0, &[1]), Int(1, &[1])] "a filter for all threads" "the last filter, which ends the start";

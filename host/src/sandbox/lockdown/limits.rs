@@ -8,6 +8,9 @@ use super::{Missing, Purpose};
 /// Descriptors: the image of each memory of a loaded component is one.
 const DESCRIPTORS: u64 = 256;
 
+/// Descriptors of who compiles: those that it has, and what Landlock's rules are while they are made.
+const FEW: u64 = 16;
+
 /// The largest file, in bytes. The images of memories are files to the kernel; none is larger than a component
 /// of the larger tier and its zeros.
 const FILE: u64 = 128 << 20;
@@ -24,7 +27,7 @@ pub(super) fn set(purpose: Purpose) -> Result<(), Missing> {
         ],
         Purpose::Compile { memory, seconds } => [
             (Resource::Data, own.saturating_add(memory)),
-            (Resource::Nofile, 0),
+            (Resource::Nofile, FEW),
             (Resource::Fsize, 0),
             (Resource::Cpu, seconds),
         ],
