@@ -24,7 +24,7 @@ use crate::directory::{Directory, Snapshot};
 use crate::egress::{Egress, EgressOptions, Received};
 use crate::message::Message;
 use crate::outcome::Schedule;
-use crate::sandbox::{self, Answered, Call, Fault, Installed, Sandbox, Unfit};
+use crate::sandbox::{self, Answered, Call, Fault, Installed, Sandboxes, Unfit};
 use crate::schedule::{self, Waker, pacing::Pacing};
 use crate::secret::{MasterKey, Vault};
 use crate::store::{Store, StoreError};
@@ -50,6 +50,12 @@ pub struct Options {
     pub limits: sandbox::Limits,
     /// Whether components of the larger tier may be installed.
     pub large_components: bool,
+    /// Digests of components that the operator vouches for, besides those that came with the program.
+    pub vouched: Vec<String>,
+    /// The program that sandbox processes are started from: this one. Its `main` asks [`sandbox::asked`] first.
+    pub program: PathBuf,
+    /// Where compiled code is kept; in the data directory by default.
+    pub code: Option<PathBuf>,
     /// The way out; openings are the store's.
     pub egress: EgressOptions,
     /// Alerts that one call of a component is given at most, whatever its manifest asks for.
@@ -67,6 +73,9 @@ impl Options {
             schedule: Schedule::default(),
             limits: sandbox::Limits::default(),
             large_components: false,
+            vouched: Vec::new(),
+            program: PathBuf::from("/proc/self/exe"),
+            code: None,
             egress: EgressOptions::default(),
             alerts_per_call: u32::MAX,
         }
@@ -80,7 +89,7 @@ pub struct App {
     /// The configuration.
     pub directory: Directory,
     /// Foreign code.
-    pub sandbox: Arc<Sandbox>,
+    pub sandboxes: Arc<Sandboxes>,
     /// The way out.
     pub egress: Arc<Egress>,
     /// Time.
@@ -93,6 +102,8 @@ pub struct App {
     changing: Mutex<()>,
     /// One look at the configuration at a time, so that an older one never replaces a newer one.
     reloading: Mutex<()>,
+    /// Digests of components that the operator vouches for.
+    vouched: Vec<String>,
     /// Compiled components, as they were installed.
     installed: Mutex<HashMap<String, Arc<Installed>>>,
 }
@@ -166,14 +177,29 @@ impl App {
             large_allowed: options.large_components,
             ..sandbox::Tiers::from(options.limits)
         };
-        let sandbox = Arc::new(Sandbox::start(tiers, threads)?);
+        let files: sandbox::Files = {
+            let store = store.clone();
+            Arc::new(move |digest| {
+                let store = store.clone();
+                async move { components::file(&store, &digest).await }.boxed()
+            })
+        };
+        let sandboxes = Sandboxes::start(sandbox::Setup {
+            program: options.program,
+            tiers,
+            parallel: threads,
+            code: options.code.unwrap_or_else(|| data.join("code")),
+            key: master.code_cache_key(),
+            files,
+        });
+        let sandboxes = Arc::new(sandboxes.await?);
         options.egress.openings = HashMap::new();
         let egress = Arc::new(Egress::new(options.egress)?);
         let directory = Directory::default();
         let changed = Arc::new(Notify::new());
         let deliverer = Arc::new(Deliverer {
             store: store.clone(),
-            sandbox: sandbox.clone(),
+            sandboxes: sandboxes.clone(),
             egress: egress.clone(),
             directory: directory.clone(),
             pacing: Pacing::default(),
@@ -186,7 +212,7 @@ impl App {
         let app = Arc::new(Self {
             store,
             directory,
-            sandbox,
+            sandboxes,
             egress,
             clock: options.clock,
             vault: Vault::new(&master),
@@ -195,6 +221,7 @@ impl App {
             changed,
             changing: Mutex::default(),
             reloading: Mutex::default(),
+            vouched: options.vouched,
             installed: Mutex::default(),
         });
         app.install_all().await?;
@@ -303,7 +330,7 @@ impl App {
         let plan = Planner {
             configuration: &configuration,
             snapshot: &snapshot,
-            sandbox: &self.sandbox,
+            sandboxes: &self.sandboxes,
             vault: &self.vault,
             language,
             now,
@@ -336,11 +363,8 @@ impl App {
         let now = self.clock.now();
         let call = Call::RunTest(recipient.seen.clone());
         let answer = self
-            .sandbox
-            .call(
-                self.sandbox
-                    .invocation(&recipient.component.digest, now, call),
-            )
+            .sandboxes
+            .call(tenant, &recipient.component.digest, now, call)
             .await;
         let messages = match answer.result {
             Ok(Answered::Messages(messages)) => messages,
@@ -357,7 +381,7 @@ impl App {
             }
             Err(fault) => return Err(TestError::Fault(fault)),
         };
-        sandbox::check_messages(&messages, self.sandbox.limits()).map_err(TestError::Fault)?;
+        sandbox::check_messages(&messages, self.sandboxes.limits()).map_err(TestError::Fault)?;
         let delivery = uuid::Uuid::now_v7().to_string();
         let mut tested = Vec::new();
         for (number, message) in (0..).zip(messages) {

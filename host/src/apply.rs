@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::desired::{Desired, Endpoint, Recipient, Token, flatten};
 use crate::directory::{Component, Snapshot, set, token_hash};
-use crate::sandbox::{Answered, Call, Sandbox};
+use crate::sandbox::{Answered, Call, Sandboxes};
 use crate::secret::Vault;
 use crate::store::{Change, Configuration, EndpointRow, RecipientRow, TokenRow};
 
@@ -57,7 +57,7 @@ pub struct Planner<'a> {
     /// What is installed.
     pub snapshot: &'a Snapshot,
     /// Asked for what no single field can express.
-    pub sandbox: &'a Sandbox,
+    pub sandboxes: &'a Sandboxes,
     /// Seals secrets.
     pub vault: &'a Vault,
     /// Of the person who asks.
@@ -192,14 +192,15 @@ impl Planner<'_> {
 
     async fn lint(
         &self,
+        tenant: &str,
         component: &Component,
         params: Vec<Param>,
         complete: bool,
     ) -> Result<Vec<Problem>, String> {
         let call = Call::Lint { params, complete };
         let answer = self
-            .sandbox
-            .call(self.sandbox.invocation(&component.digest, self.now, call))
+            .sandboxes
+            .call(tenant, &component.digest, self.now, call)
             .await;
         match answer.result {
             Ok(Answered::Problems(problems)) => Ok(problems),
@@ -254,7 +255,10 @@ impl Planner<'_> {
                 .map(|secret| set(&secret.name, secret.key.as_deref())),
         );
         if problems.is_empty() {
-            match self.lint(component, shown.clone(), false).await {
+            match self
+                .lint(&wanted.tenant, component, shown.clone(), false)
+                .await
+            {
                 Ok(found) => problems = found,
                 Err(message) => {
                     return Err(vec![Mistake {
@@ -368,7 +372,10 @@ impl Planner<'_> {
         let own = params::complete(specs, &given);
         params.extend(own.iter().cloned());
         if problems.is_empty() {
-            problems = self.lint(component, params, true).await.map_err(fail)?;
+            problems = self
+                .lint(&wanted.tenant, component, params, true)
+                .await
+                .map_err(fail)?;
         }
         if !problems.is_empty() {
             return Err(self.mistakes(&item, &wanted.tenant, &component.catalog, specs, problems));

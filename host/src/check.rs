@@ -38,7 +38,7 @@ use report::Ledger;
 use stand::Stand;
 use used::Use;
 
-use crate::sandbox::{Limits, Sandbox, Tiers, Unfit};
+use crate::sandbox::{Limits, Sandbox, Tiers, Unfit, Why};
 
 /// The time that goes by is the machine's business here, which may be busy; processor time is the component's.
 const PATIENCE: Duration = Duration::from_secs(60);
@@ -62,7 +62,7 @@ pub fn endpoint(
         wall: PATIENCE,
         ..Limits::default()
     };
-    let sandbox = Sandbox::start(Tiers::all(limits), 0)?;
+    let sandbox = Sandbox::start(Tiers::all(limits), Why::Check)?;
     let mut ledger = Ledger::default();
     progress("installing it");
     ledger.look(Rule::Installs);
@@ -137,6 +137,11 @@ fn refused(unfit: &Unfit) -> Finding {
         | Unfit::CoreModule
         | Unfit::TooLarge { .. }
         | Unfit::Damaged(_)
+        | Unfit::NotConfined(_)
+        | Unfit::CompileTime { .. }
+        | Unfit::Compiler(_)
+        | Unfit::CompilingAnother
+        | Unfit::CompiledEnough { .. }
         | Unfit::NoWorld { .. } => (
             "the file",
             "build a component for the world `alert-endpoint`",

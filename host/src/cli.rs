@@ -19,6 +19,7 @@ use std::process::ExitCode;
 
 use clap::{ArgGroup, Args, CommandFactory, FromArgMatches, Parser, Subcommand};
 
+use crate::sandbox;
 use print::Terminal;
 use words::Words;
 
@@ -246,6 +247,9 @@ pub fn main() -> ExitCode {
     #[cfg(all(debug_assertions, target_os = "linux"))]
     if crate::sandbox::drill::asked() {
         return crate::sandbox::drill::run();
+    }
+    if sandbox::asked() {
+        return sandbox::work();
     }
     let arguments: Vec<_> = std::env::args_os().collect();
     let words = Words::chosen(&arguments, |name| std::env::var(name).ok());

@@ -61,6 +61,9 @@ pub struct Server {
     /// processor time and four times the memory of another for each call, and compiling it takes the
     /// start of the server minutes on a small machine.
     pub large_components: bool,
+    /// Digests of components that the operator vouches for: they share the processes of those that came with the
+    /// program, and run where no other component may because the machine cannot lock it down.
+    pub vouched: Vec<String>,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -76,6 +79,8 @@ struct ServerTable {
     ca: Option<Spanned<toml::Value>>,
     #[serde(default)]
     large_components: bool,
+    #[serde(default)]
+    vouched: Vec<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -279,6 +284,7 @@ pub fn parse(
         key,
         ca,
         large_components,
+        vouched,
     } = tables.server;
     Ok(Config {
         server: Server {
@@ -287,6 +293,7 @@ pub fn parse(
             key: key.map(|path| base.join(path)),
             authorities: reader.authorities(ca)?,
             large_components,
+            vouched,
         },
         desired,
         component_files,

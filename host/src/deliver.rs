@@ -23,7 +23,7 @@ use crate::egress::{Egress, Failure, Received};
 use crate::job::{RecipientId, Settlement, Stored};
 use crate::message::{Mail, Message};
 use crate::outcome::{Outcome, Reason, Schedule, judge_failure, judge_status, retry_after};
-use crate::sandbox::{Answered, Call, Sandbox};
+use crate::sandbox::{Answered, Call, Sandboxes};
 use crate::schedule::pacing::{Key, Pacing};
 use crate::store::{Change, Due, Store, StoreError};
 
@@ -41,7 +41,7 @@ pub struct Deliverer {
     /// Jobs, deliveries, receipts.
     pub store: Store,
     /// Foreign code.
-    pub sandbox: Arc<Sandbox>,
+    pub sandboxes: Arc<Sandboxes>,
     /// The way out.
     pub egress: Arc<Egress>,
     /// The configuration.
@@ -309,8 +309,8 @@ impl Deliverer {
             response: reading::declared(manifest, delivery.progress, received),
         };
         let answer = self
-            .sandbox
-            .call(self.sandbox.invocation(&delivery.component, now, call))
+            .sandboxes
+            .call(&recipient.tenant, &delivery.component, now, call)
             .await;
         build::log_lines(recipient, &answer.log);
         match answer.result {

@@ -8,6 +8,7 @@ static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 // Words: no I/O.
 pub mod alert;
+mod bounded;
 pub mod clock;
 pub mod condition;
 pub mod config;

@@ -5,7 +5,19 @@ mod mail;
 
 use serde::{Deserialize, Serialize};
 
+use crate::bounded;
+
 pub use mail::{Login, Mail, Repeat};
+
+/// Elements of most lists in an answer: above every limit that is judged by name, and low enough that a list of
+/// nothings takes no memory to speak of.
+pub(crate) const LIST: usize = 1 << 10;
+
+/// Alerts of one call, and what is said of each.
+pub(crate) const ALERTS: usize = 4 << 10;
+
+/// Pieces of one body: text and holes by turns.
+const PIECES: usize = 16 << 10;
 
 /// Text with holes that `egress` fills as it sends.
 pub type Template = Vec<Part>;
@@ -69,15 +81,16 @@ pub struct HttpRequest {
     /// In capitals.
     pub method: String,
     /// Without the query fields below.
+    #[serde(deserialize_with = "bounded::list::<_, _, LIST>")]
     pub url: Template,
     /// Encoded and appended by the host.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "bounded::list::<_, _, LIST>")]
     pub query: Vec<Field>,
     /// In order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "bounded::list::<_, _, LIST>")]
     pub headers: Vec<Field>,
     /// What the host adds to authenticate or sign.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "bounded::list::<_, _, LIST>")]
     pub auth: Vec<Scheme>,
     /// The body.
     #[serde(default)]
@@ -92,11 +105,11 @@ pub enum Body {
     #[default]
     None,
     /// Text with holes.
-    Text(Template),
+    Text(#[serde(deserialize_with = "bounded::list::<_, _, PIECES>")] Template),
     /// Bytes, without holes.
     Bytes(Vec<u8>),
     /// `application/x-www-form-urlencoded`; the host encodes it.
-    Form(Vec<Field>),
+    Form(#[serde(deserialize_with = "bounded::list::<_, _, LIST>")] Vec<Field>),
 }
 
 /// Authentication or a signature that the host adds. `wit/README.md` lists the schemes and their fields.
@@ -135,8 +148,10 @@ pub enum Scheme {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Delivery {
     /// Positions of the notifications of the call that built it.
+    #[serde(deserialize_with = "bounded::list::<_, _, ALERTS>")]
     pub alerts: Vec<u32>,
     /// At least one.
+    #[serde(deserialize_with = "bounded::list::<_, _, LIST>")]
     pub messages: Vec<Message>,
     /// Given back to `read-response`.
     pub tag: String,
@@ -155,8 +170,10 @@ pub struct Refusal {
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Batch {
     /// What to send.
+    #[serde(deserialize_with = "bounded::list::<_, _, LIST>")]
     pub deliveries: Vec<Delivery>,
     /// What can never be sent.
+    #[serde(deserialize_with = "bounded::list::<_, _, ALERTS>")]
     pub refused: Vec<Refusal>,
 }
 
@@ -183,8 +200,10 @@ pub struct Verdict {
     /// The component's words.
     pub reason: String,
     /// Alerts that fared otherwise, by position in the delivery.
+    #[serde(deserialize_with = "bounded::list::<_, _, ALERTS>")]
     pub exceptions: Vec<(u32, Judgement, String)>,
     /// Kept for later news, by position in the delivery.
+    #[serde(deserialize_with = "bounded::list::<_, _, ALERTS>")]
     pub receipts: Vec<(u32, String)>,
     /// One more message is needed.
     pub next: Option<(Message, String)>,
@@ -193,6 +212,7 @@ pub struct Verdict {
     /// Milliseconds in which nothing more is sent by this endpoint.
     pub pause_endpoint: Option<u32>,
     /// Recipient parameters that the destination renamed.
+    #[serde(deserialize_with = "bounded::list::<_, _, LIST>")]
     pub changed: Vec<campanile_contract::params::Param>,
 }
 

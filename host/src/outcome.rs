@@ -146,6 +146,8 @@ reasons! {
     Trap = "trap", Component;
     /// The component used up its CPU or wall time.
     Deadline = "deadline", Component;
+    /// The process that ran the component did what no sandbox process may do.
+    EscapeAttempt = "escape-attempt", Component;
     /// The component asked for more memory than it may have.
     Memory = "memory", Component;
     /// Too many live handles or calls of host functions.

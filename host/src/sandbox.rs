@@ -1,44 +1,63 @@
 //! Steps 5 and 6: runs foreign code. An [`Invocation`] comes from `deliver`, an [`Answer`] goes back;
-//! nothing here knows HTTP, secrets or the store.
+//! nothing here knows HTTP, secrets or the store. A [`Sandbox`] runs code in its own process; [`Sandboxes`] are
+//! processes that each hold one.
 
 mod bindings;
 mod boundary;
 mod call;
+mod code;
+mod compile;
 mod component;
 mod convert;
 #[cfg(all(debug_assertions, target_os = "linux"))]
 pub mod drill;
 mod engine;
+mod frame;
 mod imports;
+mod install;
 mod judge;
 mod limits;
+mod load;
 pub mod lockdown;
 mod log;
 mod meter;
+mod process;
+mod processes;
+mod realm;
 mod stop;
+mod unfit;
 mod wasi;
+mod worker;
 
-use std::collections::{HashMap, VecDeque};
-use std::sync::atomic::{AtomicU64, AtomicUsize, Ordering};
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, AtomicU64, AtomicUsize, Ordering};
 use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 
-use tokio::sync::oneshot;
 use wasmtime::Engine;
 
 pub use boundary::{Answer, Answered, Call, Event, Fault, Invocation, Level, LogLine, Recipient};
-pub use component::{Installed, Unfit, digest};
+pub use install::{Installed, digest};
 pub use judge::{check_messages, judge};
 pub use limits::{Limits, Tiers};
+pub use lockdown::{Missing, Why};
 pub use meter::Used;
+pub use processes::{Files, Sandboxes, Setup};
+pub use unfit::Unfit;
+pub use worker::{asked, work};
 
 use component::Component;
+use install::Built;
+use lockdown::Confined;
 
 use crate::outcome::Reason;
 
 /// Log targets of the compiler: at the lower levels they write gigabytes for each component.
 pub const VERBOSE: &[&str] = &["cranelift", "wasmtime", "regalloc2", "wasmparser"];
 
-/// Threads that run components, one invocation at a time each.
+/// Calls at once in one process: a sandbox process answers one at a time, and tests call from many threads.
+const CALLS: u32 = 8;
+
+/// Foreign code in this process.
 pub struct Sandbox {
     shared: Arc<Shared>,
 }
@@ -47,47 +66,34 @@ struct Shared {
     engine: Engine,
     tiers: Tiers,
     components: RwLock<HashMap<String, Arc<Component>>>,
-    queue: Mutex<Queue>,
-    work: Condvar,
     running: AtomicUsize,
     ticking: (Mutex<()>, Condvar),
+    closed: AtomicBool,
     nonces: AtomicU64,
 }
 
-#[derive(Default)]
-struct Queue {
-    waiting: VecDeque<(Invocation, oneshot::Sender<Answer>)>,
-    closed: bool,
-}
-
-/// One more call than there are threads: the command line and installing call on their own thread.
-const SPARE_CALLS: u32 = 4;
-
 impl Sandbox {
-    /// Starts `threads` threads. From [`Limits`] alone, the larger tier is not allowed.
+    /// Makes an engine in this process, which is not locked down, for who has a reason to. From [`Limits`] alone,
+    /// the larger tier is not allowed.
     ///
     /// # Errors
     ///
-    /// Where the engine cannot have its address space, or a thread cannot be started.
-    pub fn start(tiers: impl Into<Tiers>, threads: usize) -> anyhow::Result<Self> {
-        let tiers = tiers.into();
-        let calls = u32::try_from(threads)? + SPARE_CALLS;
+    /// Where the engine cannot have its address space, or its thread cannot be started.
+    pub fn start(tiers: impl Into<Tiers>, why: Why) -> anyhow::Result<Self> {
+        Self::confined(tiers.into(), &Confined::in_process(why))
+    }
+
+    /// Makes an engine. Foreign code runs only where there is one, so only behind a lock-down.
+    pub(crate) fn confined(tiers: Tiers, _confined: &Confined) -> anyhow::Result<Self> {
         let shared = Arc::new(Shared {
-            engine: engine::engine(&tiers, calls).map_err(anyhow::Error::msg)?,
+            engine: engine::engine(&tiers, CALLS).map_err(anyhow::Error::msg)?,
             tiers,
             components: RwLock::default(),
-            queue: Mutex::default(),
-            work: Condvar::new(),
             running: AtomicUsize::new(0),
             ticking: (Mutex::new(()), Condvar::new()),
+            closed: AtomicBool::new(false),
             nonces: AtomicU64::new(1),
         });
-        for number in 0..threads {
-            let shared = shared.clone();
-            std::thread::Builder::new()
-                .name(format!("sandbox-{number}"))
-                .spawn(move || shared.work())?;
-        }
         let ticker = shared.clone();
         std::thread::Builder::new()
             .name(String::from("sandbox-tick"))
@@ -115,8 +121,26 @@ impl Sandbox {
     /// What does not fit, with what was expected.
     pub fn install(&self, wasm: &[u8]) -> Result<Installed, Unfit> {
         let _running = self.shared.run();
-        let (component, installed) =
-            component::install(&self.shared.engine, &self.shared.tiers, wasm)?;
+        let Shared { engine, tiers, .. } = &*self.shared;
+        let code = install::compile(engine, tiers, wasm)?;
+        let compiled = load::compiled(engine, &code)?;
+        let (component, built) = install::describe(engine, tiers, &compiled)?;
+        self.keep(component, built, digest(wasm), wasm.len())
+    }
+
+    /// Keeps a component that fits ready to be called.
+    fn keep(
+        &self,
+        mut component: Arc<Component>,
+        built: Built,
+        digest: String,
+        size: usize,
+    ) -> Result<Installed, Unfit> {
+        let tiers = &self.shared.tiers;
+        let (installed, catalog) = install::fit(built, digest, size, tiers)?;
+        let own = Arc::get_mut(&mut component).expect("nobody else has it yet");
+        own.catalog = catalog;
+        own.limits = Arc::new(tiers.of(installed.manifest.limits).clone());
         self.shared
             .components
             .write()
@@ -136,30 +160,10 @@ impl Sandbox {
         }
     }
 
-    /// Has an invocation carried out by the next free thread.
-    pub async fn call(&self, invocation: Invocation) -> Answer {
-        let nonce = invocation.nonce;
-        let (sender, receiver) = oneshot::channel();
-        {
-            let mut queue = self
-                .shared
-                .queue
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner);
-            queue.waiting.push_back((invocation, sender));
-        }
-        self.shared.work.notify_one();
-        receiver.await.unwrap_or_else(|_| Answer {
-            nonce,
-            result: Err(Fault::new(Reason::Trap, "the sandbox lost the call")),
-            log: Vec::new(),
-        })
-    }
-
     /// Carries out an invocation on this thread.
     #[must_use]
-    pub fn call_here(&self, invocation: Invocation) -> Answer {
-        self.shared.answer(invocation)
+    pub fn call(&self, invocation: Invocation) -> Answer {
+        self.shared.measured(invocation).0
     }
 
     /// Carries out an invocation on this thread, and says what it used.
@@ -174,12 +178,7 @@ impl Sandbox {
 
 impl Drop for Sandbox {
     fn drop(&mut self) {
-        self.shared
-            .queue
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner)
-            .closed = true;
-        self.shared.work.notify_all();
+        self.shared.closed.store(true, Ordering::Relaxed);
         self.shared.ticking.1.notify_all();
     }
 }
@@ -203,10 +202,6 @@ impl Shared {
         Running(self)
     }
 
-    fn answer(&self, invocation: Invocation) -> Answer {
-        self.measured(invocation).0
-    }
-
     fn measured(&self, invocation: Invocation) -> (Answer, Used) {
         let component = self
             .components
@@ -227,48 +222,8 @@ impl Shared {
         call::run(&component, invocation)
     }
 
-    fn work(&self) {
-        loop {
-            let next = {
-                let mut queue = self.queue.lock().unwrap_or_else(PoisonError::into_inner);
-                loop {
-                    if let Some(next) = queue.waiting.pop_front() {
-                        break next;
-                    }
-                    if queue.closed {
-                        return;
-                    }
-                    queue = self
-                        .work
-                        .wait(queue)
-                        .unwrap_or_else(PoisonError::into_inner);
-                }
-            };
-            let (invocation, sender) = next;
-            let nonce = invocation.nonce;
-            // A panic of the host's own code is that call's failure, not the thread's end.
-            let answer =
-                std::panic::catch_unwind(std::panic::AssertUnwindSafe(|| self.answer(invocation)))
-                    .unwrap_or_else(|_| Answer {
-                        nonce,
-                        result: Err(Fault::new(Reason::Trap, "the host panicked in this call")),
-                        log: Vec::new(),
-                    });
-            // Who asked may have gone.
-            let _ = sender.send(answer);
-        }
-    }
-
     fn tick(&self) {
-        loop {
-            if self
-                .queue
-                .lock()
-                .unwrap_or_else(PoisonError::into_inner)
-                .closed
-            {
-                return;
-            }
+        while !self.closed.load(Ordering::Relaxed) {
             let idle = self
                 .ticking
                 .0

@@ -259,6 +259,37 @@ pub struct Vault {
     threads: ThreadKey,
 }
 
+/// SHIM
+#[derive(Clone)]
+pub struct MacKey(Zeroizing<[u8; KEY_BYTES]>);
+impl MasterKey {
+    /// SHIM
+    #[must_use]
+    pub fn code_cache_key(&self) -> MacKey {
+        MacKey(self.0.clone())
+    }
+}
+impl MacKey {
+    /// SHIM
+    #[must_use]
+    pub fn tag(&self, fields: &[&[u8]]) -> [u8; KEY_BYTES] {
+        self.mac(fields).finalize().into_bytes().into()
+    }
+    /// SHIM
+    #[must_use]
+    pub fn verifies(&self, fields: &[&[u8]], tag: &[u8]) -> bool {
+        self.mac(fields).verify_slice(tag).is_ok()
+    }
+    fn mac(&self, fields: &[&[u8]]) -> Hmac<Sha256> {
+        let mut mac = <Hmac<Sha256> as Mac>::new_from_slice(self.0.as_ref()).unwrap();
+        for field in fields {
+            mac.update(&(field.len() as u64).to_be_bytes());
+            mac.update(field);
+        }
+        mac
+    }
+}
+
 /// Makes names of what must not be guessed, for the threads of mails.
 #[derive(Clone)]
 pub struct ThreadKey(Zeroizing<[u8; KEY_BYTES]>);

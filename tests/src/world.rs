@@ -1,7 +1,10 @@
 //! The program in this process: store, sandbox, way out and API, with a clock that a test can hold.
 
+use std::fs::OpenOptions;
 use std::future::Future;
+use std::io::Write;
 use std::net::{Ipv4Addr, SocketAddr};
+use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -110,6 +113,27 @@ pub fn unhurried() -> sandbox::Limits {
     }
 }
 
+/// Where cargo puts programs: the test binary is one level below.
+fn programs() -> PathBuf {
+    let own = std::env::current_exe().expect("this program's path");
+    let folder = own.ancestors().nth(2).expect("cargo's layout");
+    folder.to_path_buf()
+}
+
+fn master_key(folder: &Path) -> PathBuf {
+    let path = folder.join("data.key");
+    if !path.exists() {
+        let mut file = OpenOptions::new()
+            .write(true)
+            .create_new(true)
+            .mode(0o600)
+            .open(&path)
+            .expect("a new file");
+        file.write_all(&[7; 32]).expect("a key");
+    }
+    path
+}
+
 /// What a `World` is made from.
 pub struct WorldBuilder {
     folder: Folder,
@@ -119,9 +143,17 @@ pub struct WorldBuilder {
     trusted: Vec<Vec<u8>>,
     desired: Value,
     components: Vec<Vec<u8>>,
+    program: &'static str,
 }
 
 impl WorldBuilder {
+    /// Another program for its sandbox processes, one of this package's.
+    #[must_use]
+    pub fn sandbox_program(mut self, name: &'static str) -> Self {
+        self.program = name;
+        self
+    }
+
     /// Trusts the certificate of this server too.
     #[must_use]
     pub fn trusting(mut self, mailbox: &Mailbox) -> Self {
@@ -198,8 +230,14 @@ impl WorldBuilder {
             trusted,
             desired,
             components,
+            program,
         } = self;
         let mut options = Options::new(folder.path().join("data"));
+        // One key for all: what one test had compiled serves the next.
+        options.key = Some(master_key(folder.path()));
+        let programs = programs();
+        options.program = programs.join(program);
+        options.code = Some(programs.join("campanile-test-code"));
         options.clock = clock.clone();
         options.limits = limits.clone();
         options.egress.limits = egress.clone();
@@ -237,6 +275,7 @@ impl WorldBuilder {
             limits,
             egress,
             trusted,
+            program,
         }
     }
 }
@@ -266,6 +305,7 @@ pub struct World {
     limits: sandbox::Limits,
     egress: egress::Limits,
     trusted: Vec<Vec<u8>>,
+    program: &'static str,
 }
 
 impl World {
@@ -280,6 +320,7 @@ impl World {
             trusted: Vec::new(),
             desired: json!({}),
             components: Vec::new(),
+            program: "campanile-under-test",
         }
     }
 
@@ -479,6 +520,7 @@ impl World {
             limits,
             egress,
             trusted,
+            program,
             ..
         } = self;
         let _ = stop.send(true);
@@ -493,6 +535,7 @@ impl World {
             trusted,
             desired: json!({}),
             components: Vec::new(),
+            program,
         };
         builder.start().await
     }

@@ -2,7 +2,8 @@
 
 use std::fmt;
 
-use serde::{Deserialize, Serialize};
+use serde::ser::SerializeStruct;
+use serde::{Deserialize, Serialize, Serializer};
 
 /// Syslog order, least urgent first, so that severities compare.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
@@ -96,7 +97,7 @@ impl Action {
 }
 
 /// What an alert is about: `host` `192.168.1.10@0`, `interface` `eth0`, `flow` ...
-#[derive(Debug, Clone, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Entity {
     /// What sort of thing it is; `alert_messages.<kind>_entity` is its label's locale key.
@@ -104,6 +105,20 @@ pub struct Entity {
     /// Its identity.
     pub value: String,
     /// A name that a person would use, when one is known.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub name: Option<String>,
+}
+
+/// People see no empty name; a compact format has a place for each field.
+impl Serialize for Entity {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        let named = !serializer.is_human_readable() || self.name.is_some();
+        let mut entity = serializer.serialize_struct("Entity", 2 + usize::from(named))?;
+        entity.serialize_field("kind", &self.kind)?;
+        entity.serialize_field("value", &self.value)?;
+        if named {
+            entity.serialize_field("name", &self.name)?;
+        }
+        entity.end()
+    }
 }

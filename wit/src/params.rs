@@ -22,7 +22,7 @@ pub struct Param {
     /// The parameter's name.
     pub name: String,
     /// The row's key, in a parameter with rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub key: Option<String>,
     /// The value. A secret's reads [`SET`].
     pub value: String,

@@ -313,7 +313,14 @@ pub(super) async fn healthy() -> &'static str {
     "ok\n"
 }
 
-pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<&'static str, Problem> {
+/// Ready, and what of the lock-down this machine lacks.
+pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<String, Problem> {
     app.store.counts().await?;
-    Ok("ok\n")
+    let lacks = app.sandboxes.missing().iter().map(|missing| {
+        format!(
+            "only components that are vouched for run here: {missing} ({})\n",
+            missing.as_str()
+        )
+    });
+    Ok(std::iter::once(String::from("ok\n")).chain(lacks).collect())
 }

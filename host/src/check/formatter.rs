@@ -180,7 +180,7 @@ impl Suite<'_> {
             let digest = &self.installed.digest;
             let answer = self
                 .sandbox
-                .call_here(self.sandbox.invocation(digest, NOW, call));
+                .call(self.sandbox.invocation(digest, NOW, call));
             match answer.result {
                 Err(fault) => Err((Rule::Fails, fault.to_string())),
                 Ok(Answered::Descriptions(mut all)) if all.len() == 1 => all

@@ -161,7 +161,7 @@ impl<'a> Stand<'a> {
         let invocation = self.sandbox.invocation(self.digest, NOW, call);
         let (answer, used) = self.sandbox.measure(invocation.clone());
         self.used.note(used);
-        let again = |invocation| self.sandbox.call_here(invocation).result;
+        let again = |invocation| self.sandbox.call(invocation).result;
         if answer.result.is_ok() && again(invocation) != answer.result {
             let finding = Finding::failure(
                 function,

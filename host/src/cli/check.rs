@@ -10,7 +10,7 @@ use serde_json::json;
 
 use super::print::{self, Terminal};
 use crate::check::{self, Check, Level, Report, Samples, Usage, formatter};
-use crate::sandbox::{Limits, Sandbox, Tiers};
+use crate::sandbox::{Limits, Sandbox, Tiers, Why};
 
 /// What could not be checked at all, such as for want of a file.
 const UNUSABLE: u8 = 2;
@@ -79,7 +79,7 @@ fn endpoint(terminal: &Terminal, wasm: &[u8], params: &Path) -> anyhow::Result<b
 }
 
 fn formatter(terminal: &Terminal, wasm: &[u8]) -> anyhow::Result<bool> {
-    let sandbox = Sandbox::start(Tiers::all(Limits::default()), 0)?;
+    let sandbox = Sandbox::start(Tiers::all(Limits::default()), Why::Check)?;
     if sandbox
         .install(wasm)
         .is_ok_and(|installed| !installed.manifest.is_formatter())

@@ -12,7 +12,7 @@ use super::client::{Remote, segment};
 use super::print::Terminal;
 use super::{Server, print};
 use crate::api::ComponentView;
-use crate::sandbox::{Installed, Limits, Sandbox, Tiers};
+use crate::sandbox::{Installed, Limits, Sandbox, Tiers, Why};
 
 pub(super) async fn inspect(
     terminal: &Terminal,
@@ -30,7 +30,7 @@ pub(super) async fn inspect(
         } = look(terminal, Path::new(component))?;
         (manifest, digest, Some(imports))
     } else if let Some(wasm) = crate::app::builtin(component) {
-        let installed = Sandbox::start(Tiers::all(Limits::default()), 0)?.install(wasm)?;
+        let installed = Sandbox::start(Tiers::all(Limits::default()), Why::Check)?.install(wasm)?;
         (
             installed.manifest,
             installed.digest,
@@ -57,7 +57,7 @@ fn look(terminal: &Terminal, path: &Path) -> anyhow::Result<Installed> {
             .words
             .fill("error.unreadable", &[("file", &path.display())])
     })?;
-    let sandbox = Sandbox::start(Tiers::all(Limits::default()), 0)?;
+    let sandbox = Sandbox::start(Tiers::all(Limits::default()), Why::Check)?;
     sandbox.install(&wasm).with_context(|| {
         terminal
             .words

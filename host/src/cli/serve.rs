@@ -36,6 +36,7 @@ pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Resu
     let mut options = Options::new(&data);
     options.key = arguments.key.or(file.key);
     options.large_components = file.large_components;
+    options.vouched = file.vouched;
     for authority in &file.authorities {
         let roots = egress::roots(&authority.pem).map_err(|what| authority.mistake(&what))?;
         options.egress.roots.extend(roots);

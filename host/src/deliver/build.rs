@@ -173,22 +173,21 @@ impl Deliverer {
     ) -> Result<Next, StoreError> {
         let Lease { token, jobs } = lease;
         let notifications =
-            format::notifications(&self.sandbox, snapshot, recipient, &jobs, now).await;
+            format::notifications(&self.sandboxes, snapshot, recipient, &jobs, now).await;
         let call = Call::Dequeue {
             recipient: recipient.seen.clone(),
             budget: u32::try_from(jobs.len()).unwrap_or(u32::MAX),
             notifications,
         };
         let answer = self
-            .sandbox
-            .call(
-                self.sandbox
-                    .invocation(&recipient.component.digest, now, call),
-            )
+            .sandboxes
+            .call(&recipient.tenant, &recipient.component.digest, now, call)
             .await;
         log_lines(recipient, &answer.log);
         let batch = match answer.result {
-            Ok(Answered::Batch(batch)) => sandbox::judge(batch, jobs.len(), self.sandbox.limits()),
+            Ok(Answered::Batch(batch)) => {
+                sandbox::judge(batch, jobs.len(), self.sandboxes.limits())
+            }
             Ok(Answered::Invalid(problems)) => {
                 let words: Vec<_> = problems
                     .iter()

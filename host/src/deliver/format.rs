@@ -11,7 +11,7 @@ use super::own::{self, Told};
 use crate::alert::Alert;
 use crate::directory::{Component, Recipient, Snapshot};
 use crate::job::Job;
-use crate::sandbox::{Answered, Call, Event, Sandbox};
+use crate::sandbox::{Answered, Call, Event, Sandboxes};
 use crate::template::Texts;
 
 /// The host's text for an alert of which nothing else is known.
@@ -19,13 +19,13 @@ const FALLBACK: &str = "alert.message";
 
 /// Renders jobs for their recipient, in their order.
 pub(super) async fn notifications(
-    sandbox: &Sandbox,
+    sandboxes: &Sandboxes,
     snapshot: &Snapshot,
     recipient: &Recipient,
     jobs: &[Job],
     now: u64,
 ) -> Vec<Notification> {
-    let mut descriptions = computed(sandbox, snapshot, jobs, now).await;
+    let mut descriptions = computed(sandboxes, snapshot, &recipient.tenant, jobs, now).await;
     let mut localizers: HashMap<&str, Localizer<'_>> = HashMap::new();
     let mut notifications = Vec::with_capacity(jobs.len());
     for (job, description) in jobs.iter().zip(&mut descriptions) {
@@ -50,8 +50,9 @@ pub(super) async fn notifications(
 
 /// The computed descriptions, by job; `None` where there is none, or its formatter failed.
 async fn computed(
-    sandbox: &Sandbox,
+    sandboxes: &Sandboxes,
     snapshot: &Snapshot,
+    tenant: &str,
     jobs: &[Job],
     now: u64,
 ) -> Vec<Option<Vec<Piece>>> {
@@ -70,13 +71,13 @@ async fn computed(
     }
     for (component, at) in by_formatter.into_values() {
         let alerts: Vec<&Alert> = at.iter().map(|at| &jobs[*at].alert).collect();
-        let mut computed = format(sandbox, component, &alerts, now).await;
+        let mut computed = format(sandboxes, tenant, component, &alerts, now).await;
         if computed.is_none() && at.len() > 1 {
             // One alert may have failed the call for all: each is asked for alone.
             let mut alone = Vec::with_capacity(at.len());
             for alert in &alerts {
                 alone.push(
-                    format(sandbox, component, &[alert], now)
+                    format(sandboxes, tenant, component, &[alert], now)
                         .await
                         .and_then(|mut one| one.pop().flatten()),
                 );
@@ -91,7 +92,8 @@ async fn computed(
 }
 
 async fn format(
-    sandbox: &Sandbox,
+    sandboxes: &Sandboxes,
+    tenant: &str,
     component: &Component,
     alerts: &[&Alert],
     now: u64,
@@ -100,9 +102,7 @@ async fn format(
         .iter()
         .filter_map(|alert| Some(event(alert, component.manifest.definition(&alert.kind)?)));
     let call = Call::Format(events.collect());
-    let answer = sandbox
-        .call(sandbox.invocation(&component.digest, now, call))
-        .await;
+    let answer = sandboxes.call(tenant, &component.digest, now, call).await;
     let name = &component.manifest.name;
     match answer.result {
         Ok(Answered::Descriptions(descriptions)) if descriptions.len() == alerts.len() => Some(

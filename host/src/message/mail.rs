@@ -2,7 +2,8 @@
 
 use serde::{Deserialize, Serialize};
 
-use super::{Part, Template};
+use super::{LIST, Part, Template};
+use crate::bounded;
 use crate::clock::Millis;
 
 /// A mail with holes.
@@ -11,33 +12,34 @@ pub struct Mail {
     /// The value of a `mail-server` parameter.
     pub server: String,
     /// Where the server wants a user.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub login: Option<Login>,
     /// The sender's address.
     pub from: String,
     /// What mail programs show beside it.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub from_name: Option<String>,
     /// Addresses.
+    #[serde(deserialize_with = "bounded::list::<_, _, LIST>")]
     pub to: Vec<String>,
     /// Addresses that get a copy.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "bounded::list::<_, _, LIST>")]
     pub cc: Vec<String>,
     /// Further headers, in order.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "bounded::list::<_, _, LIST>")]
     pub headers: Vec<(String, String)>,
     /// One line.
     pub subject: String,
     /// The body as text.
     pub text: String,
     /// The body as HTML.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub html: Option<String>,
     /// Fingerprints of the conditions that it is about.
-    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[serde(default, deserialize_with = "bounded::list::<_, _, LIST>")]
     pub threads: Vec<String>,
     /// Where it is sent once more; no component says that.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[serde(default)]
     pub repeat: Option<Repeat>,
 }
 
@@ -68,6 +70,7 @@ pub struct Repeat {
     /// Which of the delivery's messages it was.
     pub message: u32,
     /// The addresses.
+    #[serde(deserialize_with = "bounded::list::<_, _, LIST>")]
     pub to: Vec<String>,
     /// When they are given up.
     pub until: Millis,

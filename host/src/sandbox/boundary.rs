@@ -8,7 +8,8 @@ use campanile_contract::params::{Param, Problem};
 use campanile_contract::text::{Arg, Piece};
 use serde::{Deserialize, Serialize};
 
-use crate::message::{Batch, Message, Response, Verdict};
+use crate::bounded;
+use crate::message::{ALERTS, Batch, LIST, Message, Response, Verdict};
 use crate::outcome::Reason;
 
 /// One call of a component, with everything that it may know.
@@ -108,6 +109,7 @@ pub struct Answer {
     /// What the component returned, or why it returned nothing.
     pub result: Result<Answered, Fault>,
     /// What it logged.
+    #[serde(deserialize_with = "bounded::list::<_, _, LIST>")]
     pub log: Vec<LogLine>,
 }
 
@@ -119,19 +121,22 @@ pub struct Answer {
 )]
 pub enum Answered {
     /// Of `lint`.
-    Problems(Vec<Problem>),
+    Problems(#[serde(deserialize_with = "bounded::list::<_, _, LIST>")] Vec<Problem>),
     /// Of `format-recipient-params`.
     Line(String),
     /// Of `dequeue-recipient-alerts`.
     Batch(Batch),
     /// Of `run-test`.
-    Messages(Vec<Message>),
+    Messages(#[serde(deserialize_with = "bounded::list::<_, _, LIST>")] Vec<Message>),
     /// Of `read-response`.
     Verdict(Verdict),
     /// Of `format`: one an event, in order.
-    Descriptions(Vec<Result<Vec<Piece>, String>>),
+    Descriptions(
+        #[serde(deserialize_with = "bounded::list::<_, _, ALERTS>")]
+        Vec<Result<Vec<Piece>, String>>,
+    ),
     /// The failure `invalid`, of `dequeue-recipient-alerts` and `run-test`.
-    Invalid(Vec<Problem>),
+    Invalid(#[serde(deserialize_with = "bounded::list::<_, _, LIST>")] Vec<Problem>),
 }
 
 /// Why a call came to nothing.

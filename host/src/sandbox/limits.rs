@@ -3,9 +3,10 @@
 use std::time::Duration;
 
 use campanile_contract::manifest::Tier;
+use serde::{Deserialize, Serialize};
 
 /// Limits on one component's calls.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Limits {
     /// Linear memory of one call, all memories together, in bytes. 32 MiB holds a hundred alerts of
     /// 100 KiB and their requests; a `memory.fill` over all of it takes a few milliseconds, which
@@ -39,6 +40,11 @@ pub struct Limits {
     pub name: usize,
     /// Bytes of the component itself. Rust's are 150 KB, QuickJS's 1.7 MB.
     pub component: usize,
+    /// How long compiling may take, with the two calls of `describe`. Rust's components take a second of an idle
+    /// processor, QuickJS's 3 s, Python's 15 s.
+    pub compile: Duration,
+    /// Bytes of memory that compiling may take. Python's component, the largest that is known, takes 900 MB.
+    pub compile_memory: usize,
     /// Bytes of what `describe` returns: a manifest and several languages of at most 256 KiB.
     pub description: usize,
     /// Messages of one delivery. A text of 100 KB takes 25 of Telegram's; the longest that is taken in,
@@ -64,6 +70,8 @@ impl Default for Limits {
             log_line: 4 << 10,
             name: 1 << 10,
             component: 10 << 20,
+            compile: Duration::from_secs(30),
+            compile_memory: 1 << 30,
             description: 2 << 20,
             messages: 512,
         }
@@ -71,6 +79,11 @@ impl Default for Limits {
 }
 
 impl Limits {
+    /// Bytes of compiled code: native code takes three to four times as much as the component.
+    pub(crate) fn code(&self) -> usize {
+        self.component.saturating_mul(8)
+    }
+
     /// What a component may use that brings an interpreter along, at least. JavaScript's smallest has 9 core
     /// instances; Python's begins with 12 MiB of memory and 5 800 table elements, and a batch of 50 alerts
     /// takes it 15 ms. There is room for programs eight times as large. All else is what `self` says: what
@@ -86,13 +99,15 @@ impl Limits {
             memories: self.memories.max(8),
             tables: self.tables.max(16),
             component: self.component.max(40 << 20),
+            compile: self.compile.max(Duration::from_secs(120)),
+            compile_memory: self.compile_memory.max(2 << 30),
             ..self.clone()
         }
     }
 }
 
 /// The limits of both tiers, and whether components may ask for the larger one.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tiers {
     /// What a component may use that asks for nothing else.
     pub standard: Limits,

@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 
 use campanile::app::{BUILTIN, builtin};
 use campanile::check::{self, Finding, Report, Rule, Samples};
-use campanile::sandbox::{Limits, Sandbox};
+use campanile::sandbox::{Limits, Sandbox, Why};
 use campanile_tests::{Folder, run};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_campanile-under-test");
@@ -41,7 +41,7 @@ pub(super) fn told(report: &Report) -> Vec<String> {
 
 #[test]
 fn every_endpoint_that_comes_with_the_program_passes_with_the_sample_beside_it() {
-    let sandbox = Sandbox::start(Limits::default(), 0).expect("a sandbox");
+    let sandbox = Sandbox::start(Limits::default(), Why::Test).expect("a sandbox");
     for (name, wasm) in BUILTIN {
         let installed = sandbox.install(wasm).expect("it fits");
         if installed.manifest.is_formatter() {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use campanile::app::builtin;
 use campanile::check::formatter::{Report, check};
-use campanile::sandbox::{Limits, Sandbox};
+use campanile::sandbox::{Limits, Sandbox, Why};
 use campanile_tests::{Receiver, World};
 use serde_json::{Value, json};
 
@@ -19,7 +19,7 @@ fn checked(wasm: &[u8]) -> Report {
         wall: Duration::from_secs(60),
         ..Limits::default()
     };
-    let sandbox = Sandbox::start(limits, 0).expect("a sandbox");
+    let sandbox = Sandbox::start(limits, Why::Test).expect("a sandbox");
     check(&sandbox, wasm)
 }
 

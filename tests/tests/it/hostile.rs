@@ -9,6 +9,7 @@ mod install;
 mod manifests;
 #[cfg(all(debug_assertions, target_os = "linux"))]
 mod native;
+mod processes;
 mod raw;
 mod readings;
 mod secrets;

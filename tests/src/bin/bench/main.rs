@@ -7,6 +7,8 @@ mod deliver;
 mod receiver;
 mod sandbox;
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use serde_json::{Map, Value, json};
 
@@ -38,6 +40,10 @@ impl Figure {
 }
 
 fn main() -> anyhow::Result<()> {
+    if campanile::sandbox::asked() {
+        anyhow::ensure!(campanile::sandbox::work() == ExitCode::SUCCESS);
+        return Ok(());
+    }
     let arguments = Arguments::parse();
     let wanted = |section: &str| {
         arguments.sections.is_empty() || arguments.sections.iter().any(|one| one == section)

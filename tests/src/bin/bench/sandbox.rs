@@ -3,7 +3,7 @@
 use std::time::{Duration, Instant};
 
 use campanile::app::builtin;
-use campanile::sandbox::{Answered, Call, Limits, Recipient, Sandbox};
+use campanile::sandbox::{Answered, Call, Limits, Recipient, Sandbox, Why};
 use campanile_contract::alert::{Action, Entity, Severity};
 use campanile_contract::notification::Notification;
 use campanile_contract::params::Param;
@@ -41,7 +41,7 @@ pub(crate) fn against_native() -> anyhow::Result<Vec<Figure>> {
                     budget: count,
                     notifications: alerts,
                 };
-                let answer = sandbox.call_here(sandbox.invocation(&digest, 0, call));
+                let answer = sandbox.call(sandbox.invocation(&digest, 0, call));
                 match answer.result {
                     Ok(Answered::Batch(batch)) => {
                         assert_eq!(batch.deliveries.len(), count as usize);
@@ -78,7 +78,7 @@ pub(crate) fn against_native() -> anyhow::Result<Vec<Figure>> {
 pub(crate) fn instantiate() -> anyhow::Result<Vec<Figure>> {
     let (sandbox, digest) = installed("flows")?;
     let took = each(&[], |_| {
-        let answer = sandbox.call_here(sandbox.invocation(&digest, 0, Call::Format(Vec::new())));
+        let answer = sandbox.call(sandbox.invocation(&digest, 0, Call::Format(Vec::new())));
         assert!(answer.result.is_ok());
     });
     Ok(vec![Figure::new(
@@ -89,7 +89,7 @@ pub(crate) fn instantiate() -> anyhow::Result<Vec<Figure>> {
 }
 
 fn installed(name: &str) -> anyhow::Result<(Sandbox, String)> {
-    let sandbox = Sandbox::start(Limits::default(), 0)?;
+    let sandbox = Sandbox::start(Limits::default(), Why::Test)?;
     let installed = sandbox.install(builtin(name).unwrap_or_default())?;
     Ok((sandbox, installed.digest))
 }

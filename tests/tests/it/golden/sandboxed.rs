@@ -6,7 +6,7 @@ use std::sync::OnceLock;
 use campanile::alert::sound::repeated_key;
 use campanile::app::{BUILTIN, builtin};
 use campanile::message::Message;
-use campanile::sandbox::{Answered, Call, Recipient, Sandbox, digest, judge};
+use campanile::sandbox::{Answered, Call, Recipient, Sandbox, Why, digest, judge};
 use campanile_contract::alert::{Action, Entity, Severity};
 use campanile_contract::notification::Notification;
 use campanile_contract::params::Param;
@@ -101,7 +101,7 @@ pub(super) fn files() -> impl Iterator<Item = String> {
 fn sandbox() -> &'static Sandbox {
     static SANDBOX: OnceLock<Sandbox> = OnceLock::new();
     SANDBOX.get_or_init(|| {
-        let sandbox = Sandbox::start(campanile_tests::unhurried(), 1).expect("a sandbox");
+        let sandbox = Sandbox::start(campanile_tests::unhurried(), Why::Test).expect("a sandbox");
         for (_, wasm) in BUILTIN {
             sandbox.install(wasm).expect("it fits");
         }
@@ -112,7 +112,7 @@ fn sandbox() -> &'static Sandbox {
 fn ask(component: &str, call: Call) -> Answered {
     let digest = digest(builtin(component).expect("a component that comes with the program"));
     let invocation = sandbox().invocation(&digest, NOW, call);
-    let answer = sandbox().call_here(invocation);
+    let answer = sandbox().call(invocation);
     answer.result.expect("an answer")
 }
 

@@ -3,7 +3,7 @@
 use campanile::app::builtin;
 use campanile::message::Response;
 use campanile::outcome::Reason;
-use campanile::sandbox::{Answer, Answered, Call, Event, Fault, Invocation, Sandbox};
+use campanile::sandbox::{Answer, Answered, Call, Event, Fault, Invocation, Sandbox, Why};
 use campanile_contract::alert::{Action, Entity, Severity};
 use campanile_contract::params::Param;
 use campanile_contract::text::Value;
@@ -20,7 +20,7 @@ fn answered(wasm: &[u8], call: Call) -> String {
     let (first, digest) = sandbox(limits(), wasm);
     let (second, _) = sandbox(limits(), wasm);
     let invocation = invocation(&digest, call);
-    let answers = [&first, &first, &second].map(|sandbox| sandbox.call_here(invocation.clone()));
+    let answers = [&first, &first, &second].map(|sandbox| sandbox.call(invocation.clone()));
     let [one, two, three] = answers.map(|answer| written(&answer));
     assert_eq!(one, two);
     assert_eq!(one, three);
@@ -54,12 +54,12 @@ fn clock_and_random_numbers_are_those_of_the_invocation() {
         now: 1_767_323_045_679,
         ..invocation(&digest, dequeue(how.clone(), 3))
     };
-    assert!(written(&sandbox.call_here(later)).contains("1767323045679"));
+    assert!(written(&sandbox.call(later)).contains("1767323045679"));
     let other = Invocation {
         nonce: 8,
         ..invocation(&digest, dequeue(how, 3))
     };
-    let other = written(&sandbox.call_here(other)).replace("\"nonce\":8", "\"nonce\":7");
+    let other = written(&sandbox.call(other)).replace("\"nonce\":8", "\"nonce\":7");
     assert_ne!(one, other, "another nonce, other random numbers");
 }
 
@@ -189,7 +189,7 @@ fn answers_of_every_kind_survive_the_way_through_json() {
     ];
     let mut kinds = std::collections::BTreeSet::new();
     for (digest, call) in calls {
-        let answer = sandbox.call_here(invocation(digest, call));
+        let answer = sandbox.call(invocation(digest, call));
         kinds.insert(match &answer.result {
             Ok(Answered::Problems(_)) => "problems",
             Ok(Answered::Line(_)) => "line",
@@ -224,20 +224,16 @@ fn faulty(fault: &str) -> Event {
     }
 }
 
-#[tokio::test]
-async fn a_call_of_what_is_not_installed_and_of_the_other_world_has_a_reason() {
-    let sandbox = Sandbox::start(limits(), 1).expect("a sandbox");
+#[test]
+fn a_call_of_what_is_not_installed_and_of_the_other_world_has_a_reason() {
+    let sandbox = Sandbox::start(limits(), Why::Test).expect("a sandbox");
     let digest = sandbox.install(LIAR).expect("it fits").digest;
     for component in ["", "no-digest", &digest.to_uppercase()] {
-        let answer = sandbox
-            .call(invocation(component, Call::Format(Vec::new())))
-            .await;
+        let answer = sandbox.call(invocation(component, Call::Format(Vec::new())));
         let reason = answer.result.map_err(|Fault { reason, .. }| reason);
         assert_eq!((answer.nonce, reason), (7, Err(Reason::ComponentMissing)));
     }
-    let answer = sandbox
-        .call(invocation(&digest, Call::Format(Vec::new())))
-        .await;
+    let answer = sandbox.call(invocation(&digest, Call::Format(Vec::new())));
     assert_eq!(
         answer.result.expect_err("no formatter").reason,
         Reason::ComponentMissing

@@ -1,13 +1,13 @@
 //! What is refused at install: what is wrong, where, and what was expected.
 
 use campanile::app::builtin;
-use campanile::sandbox::{Limits, Sandbox, Unfit};
+use campanile::sandbox::{Limits, Sandbox, Unfit, Why};
 
 use super::raw::{MANIFEST, Raw};
 use super::stage::{call, dequeue, limits, recipient, sandbox};
 
 fn refused(wasm: &[u8]) -> Unfit {
-    let sandbox = Sandbox::start(limits(), 1).expect("a sandbox");
+    let sandbox = Sandbox::start(limits(), Why::Test).expect("a sandbox");
     sandbox.install(wasm).expect_err("it is refused")
 }
 
@@ -103,7 +103,7 @@ fn a_component_over_the_limit_is_refused_before_it_is_read() {
         component: 1000,
         ..limits()
     };
-    let sandbox = Sandbox::start(limits, 1).expect("a sandbox");
+    let sandbox = Sandbox::start(limits, Why::Test).expect("a sandbox");
     let at = |size: usize| {
         let unfit = sandbox.install(&vec![0; size]).expect_err("zeroes");
         unfit.to_string()

@@ -1,12 +1,12 @@
 //! Manifests with a mistake, as a component returns them: which key, and what was expected.
 
-use campanile::sandbox::{Limits, Sandbox, Unfit};
+use campanile::sandbox::{Limits, Sandbox, Unfit, Why};
 use serde_json::{Value, json};
 
 use super::raw::Raw;
 
 fn refused(manifest: &str) -> String {
-    let sandbox = Sandbox::start(Limits::default(), 1).expect("a sandbox");
+    let sandbox = Sandbox::start(Limits::default(), Why::Test).expect("a sandbox");
     match sandbox.install(&Raw::new().manifest(manifest).build()) {
         Err(unfit @ (Unfit::Manifest(_) | Unfit::Locales(_) | Unfit::OtherManifest { .. })) => {
             unfit.to_string()

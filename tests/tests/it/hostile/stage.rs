@@ -3,7 +3,7 @@
 
 use std::time::Duration;
 
-use campanile::sandbox::{Answer, Call, Invocation, Limits, Recipient, Sandbox};
+use campanile::sandbox::{Answer, Call, Invocation, Limits, Recipient, Sandbox, Why};
 use campanile::store::{DeadLetter, EndpointRow, RecipientRow};
 use campanile_contract::alert::{Action, Entity, Severity};
 use campanile_contract::notification::Notification;
@@ -173,7 +173,7 @@ pub(super) fn limits() -> Limits {
 
 /// A sandbox with this component, and its digest.
 pub(super) fn sandbox(limits: Limits, wasm: &[u8]) -> (Sandbox, String) {
-    let sandbox = Sandbox::start(limits, 1).expect("a sandbox");
+    let sandbox = Sandbox::start(limits, Why::Test).expect("a sandbox");
     let installed = sandbox.install(wasm);
     let digest = installed.unwrap_or_else(|unfit| panic!("{unfit}")).digest;
     (sandbox, digest)
@@ -206,7 +206,7 @@ pub(super) fn dequeue(recipient: Recipient, alerts: u32) -> Call {
 
 /// Carries it out.
 pub(super) fn call(sandbox: &Sandbox, component: &str, call: Call) -> Answer {
-    sandbox.call_here(invocation(component, call))
+    sandbox.call(invocation(component, call))
 }
 
 /// An invocation that is the same each time.

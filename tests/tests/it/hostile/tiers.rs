@@ -1,7 +1,7 @@
 //! The larger limits: asked for by the manifest, allowed by the operator, and no gift to anybody else.
 
 use campanile::outcome::Reason;
-use campanile::sandbox::{Limits, Sandbox, Tiers, Unfit};
+use campanile::sandbox::{Limits, Sandbox, Tiers, Unfit, Why};
 
 use super::raw::{MANIFEST, NOTHING, Raw};
 use super::stage::{call, dequeue, limits, recipient};
@@ -29,7 +29,7 @@ fn sandbox(large_allowed: bool) -> Sandbox {
         large_allowed,
         ..Tiers::from(limits())
     };
-    Sandbox::start(tiers, 1).expect("a sandbox")
+    Sandbox::start(tiers, Why::Test).expect("a sandbox")
 }
 
 #[test]
