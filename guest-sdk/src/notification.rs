@@ -1,5 +1,7 @@
 //! An alert as its recipient is to see it.
 
+mod words;
+
 use crate::platform::Handle;
 use crate::{Action, Entity, Markup, Severity};
 

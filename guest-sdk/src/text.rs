@@ -22,6 +22,59 @@ pub fn split(text: &str, markup: &Markup, limit: u32, unit: Unit) -> Vec<String>
     platform::split(text, markup, limit, unit)
 }
 
+/// The first of the pieces that [`split`] makes: the beginning of a text that is too long, well formed.
+#[must_use]
+pub fn beginning(text: &str, markup: &Markup, limit: u32, unit: Unit) -> String {
+    let mut pieces = split(text, markup, limit, unit).into_iter();
+    pieces.next().unwrap_or_default()
+}
+
+/// How long a text is in [`Unit::Utf16`].
+#[must_use]
+pub fn utf16_len(text: &str) -> usize {
+    text.encode_utf16().count()
+}
+
+/// A heading of at most `limit` units, and what has no room there, to go on below it. One that goes on ends
+/// in an ellipsis.
+#[must_use]
+pub fn heading(text: &str, markup: &Markup, limit: u32, unit: Unit) -> (String, String) {
+    const ELLIPSIS: &str = "\u{2026}";
+    let ellipsis = if unit == Unit::Bytes { 3 } else { 1 };
+    let mut pieces = split(text, markup, limit.saturating_sub(ellipsis), unit).into_iter();
+    let head = pieces.next().unwrap_or_default();
+    let rest = match text.strip_prefix(&head) {
+        Some(rest) => rest.trim_start().to_owned(),
+        // What was bold where the heading ended is bold again below it.
+        None => pieces.collect::<Vec<_>>().join(" "),
+    };
+    if rest.is_empty() {
+        return (head, rest);
+    }
+    (head + ELLIPSIS, rest)
+}
+
+/// The facts that are there, on one line.
+#[must_use]
+pub fn joined(facts: &[impl AsRef<str>]) -> String {
+    let mut line = String::new();
+    for fact in facts.iter().map(AsRef::as_ref) {
+        if !line.is_empty() && !fact.is_empty() {
+            line.push_str(" \u{B7} ");
+        }
+        line.push_str(fact);
+    }
+    line
+}
+
+/// Adds a line to a text; an empty one adds nothing.
+pub fn add_line(text: &mut String, line: &str) {
+    if !text.is_empty() && !line.is_empty() {
+        text.push('\n');
+    }
+    text.push_str(line);
+}
+
 /// An argument of a message: the hole's name and its value.
 #[must_use]
 pub fn arg(name: impl Into<String>, value: impl Into<Value>) -> Arg {
@@ -61,5 +114,56 @@ impl From<f64> for Value {
 impl From<Entity> for Value {
     fn from(entity: Entity) -> Self {
         Self::Entity(entity)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn facts_are_joined_and_lines_added_without_empty_ones() {
+        for (words, expected) in [
+            (["", "", ""], ""),
+            (["a", "", ""], "a"),
+            (["", "b", ""], "b"),
+            (["", "", "c"], "c"),
+            (["a", "", "c"], "a, c"),
+            (["a", "b", "c"], "a, b, c"),
+        ] {
+            assert_eq!(joined(&words), expected.replace(", ", " \u{B7} "));
+            let mut text = String::new();
+            words.iter().for_each(|word| add_line(&mut text, word));
+            assert_eq!(text, expected.replace(", ", "\n"));
+        }
+    }
+
+    #[test]
+    fn a_heading_that_is_too_long_goes_on_below() {
+        let markup = Markup::Markdown;
+        for (text, limit, unit, head, rest) in [
+            ("", 9, Unit::Utf16, "", ""),
+            ("abc def", 8, Unit::Utf16, "abc def", ""),
+            ("abc def", 5, Unit::Utf16, "abc\u{2026}", "def"),
+            ("abcdef", 4, Unit::Utf16, "abc\u{2026}", "def"),
+            ("abcdef", 6, Unit::Bytes, "abc\u{2026}", "def"),
+            (
+                "**abcd efgh**",
+                9,
+                Unit::Utf16,
+                "**abcd**\u{2026}",
+                "**efgh**",
+            ),
+        ] {
+            let expected = (head.to_owned(), rest.to_owned());
+            assert_eq!(heading(text, &markup, limit, unit), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn length_in_utf_16_counts_what_is_beyond_the_basic_plane_twice() {
+        for (text, length) in [("", 0), ("a", 1), ("\u{e9}", 1), ("\u{1F514}", 2)] {
+            assert_eq!(utf16_len(text), length, "{text}");
+        }
     }
 }
