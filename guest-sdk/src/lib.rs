@@ -3,6 +3,7 @@
 
 mod batch;
 mod bindings;
+mod condition;
 mod endpoint;
 #[cfg(target_arch = "wasm32")]
 mod export;
