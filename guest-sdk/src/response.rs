@@ -93,12 +93,32 @@ impl Response {
         read::scalar(self.json(pointer)?)
     }
 
+    /// How long to wait, in milliseconds: a declared header says so in seconds, also in a fraction of one.
+    /// `None` where it is absent or says anything else, such as a date.
+    #[must_use]
+    pub fn wait_in(&self, header: &str) -> Option<u32> {
+        milliseconds(self.header(header)?.trim().parse().ok()?)
+    }
+
+    /// The same of the number of seconds at a declared JSON pointer.
+    #[must_use]
+    pub fn wait_at(&self, pointer: &str) -> Option<u32> {
+        milliseconds(self.number(pointer)?)
+    }
+
     /// The objects in the array at a declared JSON pointer; empty where there is none.
     #[must_use]
     pub fn items(&self, pointer: &str) -> Vec<Item<'_>> {
         let array = self.json(pointer).unwrap_or_default();
         read::items(array).into_iter().map(Item).collect()
     }
+}
+
+/// Rounded up: a request that is early is one more that is refused.
+fn milliseconds(seconds: f64) -> Option<u32> {
+    let wait = (seconds * 1000.0).ceil();
+    // A cast of a float is exact here, and stays within the bounds elsewhere.
+    (wait.is_finite() && wait >= 0.0).then_some(wait as u32)
 }
 
 /// An object in an array of a response.
@@ -116,5 +136,42 @@ impl Item<'_> {
     #[must_use]
     pub fn integer(&self, name: &str) -> Option<i64> {
         read::scalar(read::member(self.0, name)?)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_wait_is_read_in_whole_milliseconds_that_suffice() {
+        for (seconds, expected) in [
+            ("0", Some(0)),
+            ("5", Some(5_000)),
+            ("0.0001", Some(1)),
+            ("64.57", Some(64_570)),
+            ("5000000", Some(u32::MAX)),
+            ("-1", None),
+            ("1e999", None),
+            ("\"5\"", None),
+            ("null", None),
+            ("", None),
+        ] {
+            let response = Response::new(
+                String::new(),
+                1,
+                Raw {
+                    message: 0,
+                    status: 429,
+                    headers: vec![("retry-after".into(), seconds.into())],
+                    body: format!(r#"{{"/wait":{seconds}}}"#),
+                    truncated: false,
+                    extra: Vec::new(),
+                },
+            );
+            assert_eq!(response.wait_in("Retry-After"), expected, "{seconds}");
+            assert_eq!(response.wait_at("/wait"), expected, "{seconds}");
+            assert_eq!(response.wait_in("x"), None);
+        }
     }
 }

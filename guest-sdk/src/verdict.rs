@@ -43,6 +43,16 @@ impl Verdict {
         Self::new(Outcome::Restart(after))
     }
 
+    /// The destination asks for fewer messages: again after so many milliseconds, where it said so, and
+    /// nothing else is sent there until then.
+    #[must_use]
+    pub fn slow_down(wait: Option<u32>) -> Self {
+        Self {
+            pause_destination: wait,
+            ..Self::retry(wait)
+        }
+    }
+
     /// Never again.
     #[must_use]
     pub fn rejected() -> Self {
