@@ -21,6 +21,7 @@ mod problem;
 mod queue;
 mod request;
 mod response;
+mod room;
 mod template;
 pub mod text;
 pub mod time;
@@ -45,6 +46,7 @@ pub use platform::has;
 pub use queue::Queue;
 pub use request::Request;
 pub use response::{Item, Response};
+pub use room::{Block, Room, together};
 pub use template::{Hole, IntoTemplate, delivery_id, fact, percent, row, secret};
 
 /// What the export macros expand to names; nothing else may.
