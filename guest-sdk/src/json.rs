@@ -16,6 +16,13 @@ pub struct Json {
 }
 
 impl Json {
+    fn plain(text: String) -> Self {
+        Self {
+            done: Vec::new(),
+            text,
+        }
+    }
+
     fn value(&mut self, value: &Json) {
         if value.done.is_empty() {
             self.text.push_str(&value.text);
@@ -75,10 +82,7 @@ impl Object {
     pub fn with_capacity(bytes: usize) -> Self {
         let mut text = String::with_capacity(bytes);
         text.push('{');
-        Self(Json {
-            done: Vec::new(),
-            text,
-        })
+        Self(Json::plain(text))
     }
 
     /// A string.
@@ -86,14 +90,6 @@ impl Object {
         self.name(name);
         self.0.string(value);
         self
-    }
-
-    /// A string, where there is one.
-    pub fn maybe_text(self, name: &str, value: Option<&str>) -> Self {
-        match value {
-            Some(value) => self.text(name, value),
-            None => self,
-        }
     }
 
     /// A whole number.
@@ -151,11 +147,19 @@ impl Object {
         self
     }
 
-    /// An object or array.
+    /// Any value, such as an object or array.
     pub fn value(mut self, name: &str, value: impl Into<Json>) -> Self {
         self.name(name);
         self.0.value(&value.into());
         self
+    }
+
+    /// Any value, where there is one.
+    pub fn maybe(self, name: &str, value: Option<impl Into<Json>>) -> Self {
+        match value {
+            Some(value) => self.value(name, value),
+            None => self,
+        }
     }
 
     /// JSON as it is, such as [`Notification::document`](crate::Notification::document). It is not
@@ -196,10 +200,7 @@ pub struct Array(Json);
 impl Array {
     /// An empty array.
     pub fn new() -> Self {
-        Self(Json {
-            done: Vec::new(),
-            text: "[".to_owned(),
-        })
+        Self(Json::plain("[".to_owned()))
     }
 
     /// Appends a string.
@@ -209,7 +210,7 @@ impl Array {
         self
     }
 
-    /// Appends an object or array.
+    /// Appends any value, such as an object or array.
     pub fn value(mut self, value: impl Into<Json>) -> Self {
         self.comma();
         self.0.value(&value.into());
@@ -240,6 +241,32 @@ impl From<Array> for Json {
     fn from(mut array: Array) -> Self {
         array.0.text.push(']');
         array.0
+    }
+}
+
+impl<T: Into<Json>> FromIterator<T> for Array {
+    fn from_iter<I: IntoIterator<Item = T>>(values: I) -> Self {
+        values.into_iter().fold(Self::new(), Self::value)
+    }
+}
+
+impl From<&str> for Json {
+    fn from(text: &str) -> Self {
+        let mut json = Self::default();
+        json.string(text);
+        json
+    }
+}
+
+impl From<i64> for Json {
+    fn from(number: i64) -> Self {
+        Self::plain(number.to_string())
+    }
+}
+
+impl From<bool> for Json {
+    fn from(flag: bool) -> Self {
+        Self::plain(flag.to_string())
     }
 }
 
@@ -309,14 +336,16 @@ mod tests {
                             .raw("{\"r\":1}")
                             .value(Object::new()),
                     )
-                    .maybe_text("absent", None),
+                    .maybe("here", Some(hostile))
+                    .maybe("absent", None::<i64>)
+                    .value("all", Array::from_iter([1, -2])),
             );
             let read: serde_json::Value = serde_json::from_str(&text).expect("valid JSON");
             assert_eq!(
                 read,
                 serde_json::json!({
                     hostile: hostile, "i": i64::MIN, "n": 0.5, "inf": null, "t": true,
-                    "a": [hostile, {"r": 1}, {}],
+                    "a": [hostile, {"r": 1}, {}], "here": hostile, "all": [1, -2],
                 })
             );
         }

@@ -23,6 +23,18 @@ impl Problem {
         }
     }
 
+    /// `Ok` where there are no problems, such as those that [`Endpoint::lint`](crate::Endpoint::lint) finds.
+    ///
+    /// # Errors
+    /// [`Failure::Invalid`] with the problems.
+    pub fn none(problems: Vec<Self>) -> Result<(), Failure> {
+        if problems.is_empty() {
+            Ok(())
+        } else {
+            Err(Failure::Invalid(problems))
+        }
+    }
+
     /// Fills the hole `%{name}` of the message.
     #[must_use]
     pub fn arg(mut self, name: impl Into<String>, value: impl Into<String>) -> Self {

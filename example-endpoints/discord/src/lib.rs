@@ -8,10 +8,9 @@ mod tests;
 
 use campanile_guest::json::{Array, Object};
 use campanile_guest::{
-    Action, Batch, Endpoint, Failure, Message, Notification, Queue, Recipient, Request, Response,
-    Verdict, secret, template,
+    Action, Batch, Block, Endpoint, Failure, Message, Notification, Queue, Recipient, Request,
+    Response, Verdict, secret, template, together,
 };
-use embed::{Embed, fit};
 
 /// The endpoint.
 #[derive(Debug)]
@@ -21,37 +20,24 @@ campanile_guest::export_endpoint!(Discord);
 
 impl Endpoint for Discord {
     fn dequeue(queue: &mut Queue, recipient: &Recipient, budget: u32) -> Result<Batch, Failure> {
-        let channel = Channel::of(recipient);
         let alerts = queue.chunk(budget);
         let mut batch = Batch::with_capacity(alerts.len());
-        let mut group: Vec<(&Notification, Embed)> = Vec::new();
-        for alert in &alerts {
-            let mut parts = embed::of(alert);
-            let edited = channel.edited(alert);
-            if edited.is_none() && parts.len() == 1 {
-                let together = || group.iter().map(|(_, embed)| embed).chain(&parts);
-                if !fit(together()) {
-                    channel.deliver(&mut batch, std::mem::take(&mut group));
-                }
-                group.extend(parts.pop().map(|embed| (alert, embed)));
-                continue;
+        let cards = alerts.iter().map(|alert| Card::of(alert, recipient));
+        for group in together(cards, Card::join) {
+            let messages = Card::messages(&group, recipient);
+            let alerts = group.iter().map(|card| card.alert);
+            // What several alerts share cannot be edited for one of them.
+            match group.len() {
+                1 => batch.announce(alerts, messages),
+                _ => batch.deliver(alerts, messages),
             }
-            channel.deliver(&mut batch, std::mem::take(&mut group));
-            let mut messages = Vec::with_capacity(parts.len());
-            for part in parts {
-                let id = edited.as_deref().filter(|_| messages.is_empty());
-                messages.push(channel.message(Array::new().value(part.json), id));
-            }
-            let tag = answer::tag(alert);
-            batch.deliver_tagged([alert], messages, tag.to_owned());
         }
-        channel.deliver(&mut batch, group);
         Ok(batch)
     }
 
     fn run_test(recipient: &Recipient) -> Result<Vec<Message>, Failure> {
-        let embeds = Array::new().value(embed::test(recipient));
-        Ok(vec![Channel::of(recipient).message(embeds, None)])
+        let embeds = Array::from_iter([embed::test(recipient)]);
+        Ok(vec![message(recipient, embeds, None)])
     }
 
     fn format_recipient_params(recipient: &Recipient) -> String {
@@ -64,58 +50,66 @@ impl Endpoint for Discord {
     }
 }
 
-/// Where a recipient's messages go, and how.
-struct Channel<'a> {
-    thread: Option<&'a str>,
-    edits: bool,
+/// An alert as embeds, which may become another text of an earlier message.
+struct Card<'a> {
+    alert: &'a Notification,
+    embeds: Vec<Block>,
+    edited: Option<String>,
 }
 
-impl<'a> Channel<'a> {
-    fn of(recipient: &'a Recipient) -> Self {
+impl<'a> Card<'a> {
+    fn of(alert: &'a Notification, recipient: &Recipient) -> Self {
         Self {
-            thread: recipient.param("thread"),
-            edits: recipient.param("on_release") != Some("message"),
+            alert,
+            embeds: embed::of(alert),
+            edited: edited(alert, recipient),
         }
     }
 
-    /// The message that announced the condition which this alert ends. A webhook cannot answer messages.
-    fn edited(&self, alert: &Notification) -> Option<String> {
-        let ends = self.edits && alert.action() == Action::Released;
-        let id = alert.receipt().filter(|_| ends)?;
-        // It becomes a part of the address.
-        let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
-        is_id.then_some(id)
+    /// Whether they fit into one message. What edits one, or needs several, goes alone.
+    fn join(group: &[Self], next: &Self) -> bool {
+        let mut all = group.iter().chain([next]);
+        let room = embed::ROOM.holds(all.clone().flat_map(|card| &card.embeds));
+        room && all.all(|card| card.edited.is_none() && card.embeds.len() == 1)
     }
 
-    /// One message for all of these alerts. What one alert alone announced can be edited later.
-    fn deliver(&self, batch: &mut Batch, group: Vec<(&Notification, Embed)>) {
-        let tag = match group.as_slice() {
-            [] => return,
-            [(alert, _)] => answer::tag(alert),
-            _ => "",
+    /// Several alerts are one message. One alone is a message for each of its embeds, of which the first may
+    /// be another text of an earlier one.
+    fn messages(group: &[Self], recipient: &Recipient) -> Vec<Message> {
+        let embeds = group.iter().flat_map(|card| &card.embeds);
+        let [alone] = group else {
+            return vec![message(recipient, embeds.collect(), None)];
         };
-        let (mut alerts, mut embeds) = (Vec::with_capacity(group.len()), Array::new());
-        for (alert, embed) in group {
-            alerts.push(alert);
-            embeds = embeds.value(embed.json);
-        }
-        batch.deliver_tagged(alerts, vec![self.message(embeds, None)], tag.to_owned());
+        let mut edited = alone.edited.as_deref();
+        embeds
+            .map(|embed| message(recipient, Array::from_iter([embed]), edited.take()))
+            .collect()
     }
+}
 
-    /// A new message, or another text of one. Nobody is called, whatever the text says:
-    /// <https://docs.discord.com/developers/resources/message#allowed-mentions-object>.
-    fn message(&self, embeds: Array, edited: Option<&str>) -> Message {
-        let nobody = Object::new().value("parse", Array::new());
-        let body = Object::with_capacity(2048)
-            .value("embeds", embeds)
-            .value("allowed_mentions", nobody);
-        let mut request = match edited {
-            None => Request::post(secret("webhook")).query("wait", "true"),
-            Some(id) => Request::patch(template![secret("webhook"), ["/messages/", id].concat()]),
-        };
-        if let Some(thread) = self.thread {
-            request = request.query("thread_id", thread);
-        }
-        request.json(body).into()
+/// The message that announced the condition which this alert ends. A webhook cannot answer messages.
+fn edited(alert: &Notification, recipient: &Recipient) -> Option<String> {
+    let wanted = recipient.param("on_release") != Some("message");
+    let ends = wanted && alert.action() == Action::Released;
+    let id = alert.announced().filter(|_| ends)?;
+    // It becomes a part of the address.
+    let is_id = !id.is_empty() && id.bytes().all(|byte| byte.is_ascii_digit());
+    is_id.then_some(id)
+}
+
+/// A new message, or another text of one. Nobody is called, whatever the text says:
+/// <https://docs.discord.com/developers/resources/message#allowed-mentions-object>.
+fn message(recipient: &Recipient, embeds: Array, edited: Option<&str>) -> Message {
+    let nobody = Object::new().value("parse", Array::new());
+    let body = Object::with_capacity(2048)
+        .value("embeds", embeds)
+        .value("allowed_mentions", nobody);
+    let mut request = match edited {
+        None => Request::post(secret("webhook")).query("wait", "true"),
+        Some(id) => Request::patch(template![secret("webhook"), ["/messages/", id].concat()]),
+    };
+    if let Some(thread) = recipient.param("thread") {
+        request = request.query("thread_id", thread);
     }
+    request.json(body).into()
 }

@@ -71,6 +71,13 @@ fn an_alert_becomes_one_embed() {
 }
 
 #[test]
+fn an_alert_of_a_title_alone_is_an_embed_too() {
+    let alert = Alert::new("x").entity_label("").source("");
+    let body = body(&messages(harness().alert(alert))[0]);
+    assert_eq!(body["embeds"][0]["title"], "\u{1F534} x");
+}
+
+#[test]
 fn the_query_asks_for_the_message_and_names_the_thread() {
     let query = |message: &Message| {
         let Message::Http(request) = message else {

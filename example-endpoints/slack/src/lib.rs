@@ -6,11 +6,10 @@ mod blocks;
 #[cfg(test)]
 mod tests;
 
-use blocks::Card;
-use campanile_guest::json::Object;
+use campanile_guest::json::{Array, Object};
 use campanile_guest::{
-    Action, Batch, Endpoint, Failure, Message, Notification, Params, Problem, Queue, Recipient,
-    Request, Response, Scheme, Verdict, secret,
+    Action, Batch, Block, Endpoint, Failure, Message, Notification, Params, Problem, Queue,
+    Recipient, Request, Response, Scheme, Verdict, secret, together,
 };
 
 /// The endpoint.
@@ -24,44 +23,26 @@ const TOGETHER: usize = 10;
 
 impl Endpoint for Slack {
     fn dequeue(queue: &mut Queue, recipient: &Recipient, budget: u32) -> Result<Batch, Failure> {
-        let way = Way::of(recipient)?;
+        Problem::none(Self::lint(recipient.params(), true))?;
         let alerts = queue.chunk(budget);
         let mut batch = Batch::with_capacity(alerts.len());
-        let mut group: Vec<(&Notification, Card)> = Vec::new();
-        for alert in &alerts {
-            let card = blocks::card(alert);
-            let thread = way.thread(alert);
-            let alone = thread.is_some() || !card.fits_with(&[]);
-            let full = group.len() == TOGETHER
-                || !card.fits_with(
-                    group
-                        .iter()
-                        .map(|(_, card)| card)
-                        .collect::<Vec<_>>()
-                        .as_slice(),
-                );
-            if alone || full {
-                way.deliver(&mut batch, std::mem::take(&mut group), None);
-            }
-            group.push((alert, card));
-            if alone {
-                way.deliver(&mut batch, std::mem::take(&mut group), thread.as_deref());
-            }
+        let cards = alerts.iter().map(|alert| Card::of(alert, recipient));
+        for group in together(cards, Card::join) {
+            let alerts = group.iter().map(|card| card.alert);
+            batch.announce(alerts, Card::messages(&group, recipient));
         }
-        way.deliver(&mut batch, group, None);
         Ok(batch)
     }
 
     fn run_test(recipient: &Recipient) -> Result<Vec<Message>, Failure> {
-        let way = Way::of(recipient)?;
-        let text = blocks::test(recipient);
-        Ok(vec![way.message(&text, None, None)])
+        Problem::none(Self::lint(recipient.params(), true))?;
+        let text = &blocks::test(recipient);
+        Ok(vec![message(recipient, text, None, None)])
     }
 
     fn lint(params: &Params, complete: bool) -> Vec<Problem> {
-        let (webhook, token) = (params.is_set("webhook"), params.is_set("token"));
         let channel = params.param("channel").is_some();
-        let problem = match (webhook, token) {
+        let problem = match (params.is_set("webhook"), params.is_set("token")) {
             (true, true) | (false, false) => Problem::of("webhook", "slack.one_way"),
             (false, true) if complete && !channel => {
                 Problem::of("channel", "slack.channel_missing")
@@ -82,94 +63,72 @@ impl Endpoint for Slack {
     }
 }
 
-/// How messages get there.
-enum Way<'a> {
-    /// To the channel that the webhook is for. It tells no message's id, so there are no threads.
-    Webhook,
-    /// <https://docs.slack.dev/reference/methods/chat.postMessage>.
-    Bot {
-        api: &'a str,
-        channel: &'a str,
-        broadcast: bool,
-    },
+/// An alert as blocks, which may go on in an earlier message's thread.
+struct Card<'a> {
+    alert: &'a Notification,
+    blocks: Vec<Block>,
+    thread: Option<Thread>,
 }
 
-impl<'a> Way<'a> {
-    fn of(recipient: &'a Recipient) -> Result<Self, Problem> {
-        if let Some(problem) = Slack::lint(recipient.params(), true).pop() {
-            return Err(problem);
+/// What goes on below a message, by its `ts`, is shown there alone, or in the channel too.
+struct Thread {
+    ts: String,
+    shown: bool,
+}
+
+impl<'a> Card<'a> {
+    /// A webhook tells no message's `ts`: it has no threads.
+    fn of(alert: &'a Notification, recipient: &Recipient) -> Self {
+        let announced = alert.announced().filter(|_| recipient.is_set("token"));
+        let shown = recipient.flag("broadcast") && alert.action() == Action::Released;
+        Self {
+            alert,
+            blocks: blocks::of(alert),
+            thread: announced.map(|ts| Thread { ts, shown }),
         }
-        let Some(channel) = recipient.param("channel") else {
-            return Ok(Self::Webhook);
-        };
-        let api = recipient.param("api").unwrap_or("https://slack.com/api");
-        Ok(Self::Bot {
-            api: api.trim_end_matches('/'),
-            channel,
-            broadcast: recipient.flag("broadcast"),
-        })
     }
 
-    /// The message that announced an alert's condition, by its `ts`.
-    fn thread(&self, alert: &Notification) -> Option<String> {
-        let known = matches!(self, Self::Bot { .. }) && alert.action() != Action::Stored;
-        alert.receipt().filter(|_| known)
+    /// Whether they fit into one message. What goes into a thread goes alone.
+    fn join(group: &[Self], next: &Self) -> bool {
+        let mut all = group.iter().chain([next]);
+        let room = blocks::ROOM.holds(all.clone().flat_map(|card| &card.blocks));
+        room && group.len() < TOGETHER && all.all(|card| card.thread.is_none())
     }
 
-    /// One delivery of these alerts. What a message cannot hold goes on in further ones.
-    fn deliver(&self, batch: &mut Batch, group: Vec<(&Notification, Card)>, thread: Option<&str>) {
-        if group.is_empty() {
-            return;
-        }
-        let tag = match (self, thread) {
-            (Self::Bot { .. }, None) => answer::ANNOUNCES,
-            _ => "",
-        };
-        // A thread is for what goes on in it; its end may be shown to all.
-        let shown = group
-            .iter()
-            .any(|(alert, _)| alert.action() == Action::Released);
-        let thread = thread.map(|ts| (ts, shown));
-        let alerts: Vec<&Notification> = group.iter().map(|(alert, _)| *alert).collect();
-        let (text, pages) = blocks::pages(group.into_iter().map(|(_, card)| card));
-        let messages = pages
-            .into_iter()
-            .map(|blocks| self.message(&text, Some(blocks), thread))
-            .collect();
-        batch.deliver_tagged(alerts, messages, tag.to_owned());
+    /// What one message cannot hold goes on in further ones.
+    fn messages(group: &[Self], recipient: &Recipient) -> Vec<Message> {
+        let text = blocks::titles(group.iter().map(|card| card.alert));
+        let thread = group.first().and_then(|card| card.thread.as_ref());
+        let pages = blocks::ROOM.pages(group.iter().flat_map(|card| &card.blocks));
+        let message = |page| message(recipient, &text, Some(page), thread);
+        pages.into_iter().map(message).collect()
     }
+}
 
-    /// `text` is what a phone's notification shows. Slack would otherwise fetch the alert's link to show
-    /// what is there.
-    fn message(
-        &self,
-        text: &str,
-        blocks: Option<campanile_guest::json::Array>,
-        thread: Option<(&str, bool)>,
-    ) -> Message {
-        let mut body = Object::with_capacity(2048);
-        if let Self::Bot { channel, .. } = self {
-            body = body.text("channel", channel);
-        }
-        body = body.text("text", text);
-        if let Some(blocks) = blocks {
-            body = body.value("blocks", blocks);
-        }
-        body = body.flag("unfurl_links", false).flag("unfurl_media", false);
-        match self {
-            Self::Webhook => Request::post(secret("webhook")).json(body).into(),
-            Self::Bot { api, broadcast, .. } => {
-                if let Some((ts, ends)) = thread {
-                    body = body.text("thread_ts", ts);
-                    if *broadcast && ends {
-                        body = body.flag("reply_broadcast", true);
-                    }
-                }
-                Request::post([api, "/chat.postMessage"].concat())
-                    .auth(Scheme::bearer(secret("token")))
-                    .json(body)
-                    .into()
-            }
-        }
+/// To a webhook, or by <https://docs.slack.dev/reference/methods/chat.postMessage>. `text` is what a phone's
+/// notification shows. Slack would otherwise fetch the alert's link to show what is there.
+fn message(
+    recipient: &Recipient,
+    text: &str,
+    blocks: Option<Array>,
+    thread: Option<&Thread>,
+) -> Message {
+    let channel = recipient.param("channel");
+    let shown = thread.is_some_and(|thread| thread.shown);
+    let body = Object::with_capacity(2048)
+        .maybe("channel", channel)
+        .text("text", text)
+        .maybe("blocks", blocks)
+        .flag("unfurl_links", false)
+        .flag("unfurl_media", false)
+        .maybe("thread_ts", thread.map(|thread| thread.ts.as_str()))
+        .maybe("reply_broadcast", shown.then_some(true));
+    if channel.is_none() {
+        return Request::post(secret("webhook")).json(body).into();
     }
+    let api = recipient.param("api").unwrap_or("https://slack.com/api");
+    Request::post([api.trim_end_matches('/'), "/chat.postMessage"].concat())
+        .auth(Scheme::bearer(secret("token")))
+        .json(body)
+        .into()
 }

@@ -23,18 +23,14 @@ impl Endpoint for Telegram {
         let chat = Chat::of(recipient)?;
         let mut batch = Batch::new();
         for alert in &queue.chunk(budget) {
-            let tag = answer::tag(alert).to_owned();
-            batch.deliver_tagged([alert], chat.messages(alert), tag);
+            batch.announce([alert], chat.messages(alert));
         }
         Ok(batch)
     }
 
     fn run_test(recipient: &Recipient) -> Result<Vec<Message>, Failure> {
         let chat = Chat::of(recipient)?;
-        Ok(vec![
-            chat.request("sendMessage", chat.body(&words::test(recipient)))
-                .into(),
-        ])
+        Ok(vec![chat.sent(&words::test(recipient), None, false)])
     }
 
     fn lint(params: &Params, _complete: bool) -> Vec<Problem> {
@@ -80,59 +76,56 @@ impl<'a> Chat<'a> {
     /// The first message answers or replaces the one that announced the condition; a long text goes on
     /// in further ones.
     fn messages(&self, alert: &Notification) -> Vec<Message> {
+        let announced = alert.announced().and_then(|id| id.parse::<i64>().ok());
+        let edits = self.edits && alert.action() == Action::Released;
         let silent = self
             .silent_below
             .is_some_and(|limit| alert.severity() < limit);
-        let announced = alert
-            .receipt()
-            .filter(|_| alert.action() != Action::Stored)
-            .and_then(|receipt| receipt.parse::<i64>().ok());
-        let edited = announced.filter(|_| self.edits && alert.action() == Action::Released);
-        let texts = words::alert(alert);
-        let mut messages = Vec::with_capacity(texts.len());
-        for (part, text) in texts.iter().enumerate() {
-            let mut body = self.body(text);
-            if let Some(id) = edited.filter(|_| part == 0) {
-                let edit = self.request("editMessageText", body.integer("message_id", id));
-                messages.push(edit.into());
-                continue;
-            }
-            if let Some(id) = announced.filter(|_| part == 0) {
-                let reply = Object::new()
-                    .integer("message_id", id)
-                    .flag("allow_sending_without_reply", true);
-                body = body.value("reply_parameters", reply);
-            }
-            if let Some(topic) = self.topic {
-                body = body.integer("message_thread_id", topic);
-            }
-            if silent {
-                body = body.flag("disable_notification", true);
-            }
-            messages.push(self.request("sendMessage", body).into());
-        }
-        messages
+        let texts = words::alert(alert).into_iter().enumerate();
+        let message = |(part, text): (usize, String)| match announced.filter(|_| part == 0) {
+            Some(id) if edits => self.edited(&text, id),
+            answered => self.sent(&text, answered, silent),
+        };
+        texts.map(message).collect()
+    }
+
+    /// A new message, in answer to another where there is one.
+    fn sent(&self, text: &str, answered: Option<i64>, silent: bool) -> Message {
+        let answered = answered.map(|id| {
+            Object::new()
+                .integer("message_id", id)
+                .flag("allow_sending_without_reply", true)
+        });
+        let body = self
+            .body(text)
+            .maybe("reply_parameters", answered)
+            .maybe("message_thread_id", self.topic)
+            .maybe("disable_notification", silent.then_some(true));
+        self.request("sendMessage", body)
+    }
+
+    /// Another text of a message.
+    fn edited(&self, text: &str, id: i64) -> Message {
+        self.request("editMessageText", self.body(text).integer("message_id", id))
     }
 
     /// What every message has. Telegram would otherwise fetch the alert's link to preview it.
     fn body(&self, text: &str) -> Object {
+        let no_preview = Object::new().flag("is_disabled", true);
         Object::with_capacity(text.len() + 256)
             .text("chat_id", self.id)
             .text("text", text)
             .text("parse_mode", "HTML")
-            .value(
-                "link_preview_options",
-                Object::new().flag("is_disabled", true),
-            )
+            .value("link_preview_options", no_preview)
     }
 
-    fn request(&self, method: &str, body: Object) -> Request {
+    fn request(&self, method: &str, body: Object) -> Message {
         let url = template![
             [self.api, "/bot"].concat(),
             secret("token").percent(),
             ["/", method].concat()
         ];
-        Request::post(url).json(body)
+        Request::post(url).json(body).into()
     }
 }
 
