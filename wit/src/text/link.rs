@@ -2,16 +2,24 @@
 
 use std::borrow::Cow;
 
-use url::Url;
+use url::{Position, Url};
 
 /// The address as it may be written, in ASCII; `None` unless it is http, https or mailto. What is not
-/// plain ASCII is written as URLs encode it, so that no letter passes for another.
+/// plain ASCII is written as URLs encode it, so that no letter passes for another; and so is what readers of
+/// URLs might take for another host, such as `https:/e`, `https:\\e` or `https://a\@b`.
 pub(super) fn address(url: &str) -> Option<Cow<'_, str>> {
     let parsed = Url::parse(url).ok()?;
     if !matches!(parsed.scheme(), "http" | "https" | "mailto") {
         return None;
     }
-    if url.bytes().all(|byte| byte.is_ascii_graphic()) {
+    let start = &parsed[..Position::BeforePath];
+    let as_read = url
+        .split_at_checked(start.len())
+        .is_some_and(|(begins, rest)| {
+            let ends = rest.is_empty() || rest.starts_with(['/', '?', '#']);
+            begins.eq_ignore_ascii_case(start) && (ends || parsed.cannot_be_a_base())
+        });
+    if as_read && url.bytes().all(|byte| byte.is_ascii_graphic()) {
         return Some(Cow::Borrowed(url));
     }
     Some(Cow::Owned(parsed.into()))
@@ -69,10 +77,37 @@ mod tests {
         ] {
             assert_eq!(address(url), None, "{url}");
         }
-        assert_eq!(
-            address("https://b\u{fc}cher.example/\u{202e}x y").as_deref(),
-            Some("https://xn--bcher-kva.example/%E2%80%AEx%20y")
-        );
+    }
+
+    #[test]
+    fn what_two_readers_could_read_as_two_addresses_is_written_as_this_one_reads_it() {
+        for (url, written) in [
+            (
+                "https://b\u{fc}cher.example/\u{202e}x y",
+                "https://xn--bcher-kva.example/%E2%80%AEx%20y",
+            ),
+            ("https:e.example/x", "https://e.example/x"),
+            ("https:/e.example/x", "https://e.example/x"),
+            ("https:///e.example/x", "https://e.example/x"),
+            ("https:\\\\e.example\\x", "https://e.example/x"),
+            (
+                "https://a.example\\@b.example/",
+                "https://a.example/@b.example/",
+            ),
+            ("https://e.example:443/x", "https://e.example/x"),
+            ("https://0x7f.1/x", "https://127.0.0.1/x"),
+            ("https:+/e.example/x", "https://+/e.example/x"),
+        ] {
+            assert_eq!(address(url).as_deref(), Some(written), "{url}");
+        }
+        for url in [
+            "https://e",
+            "https://e.example:444?x",
+            "https://a@e#x",
+            "https://e/a\\b",
+        ] {
+            assert_eq!(address(url).as_deref(), Some(url));
+        }
     }
 
     #[test]
