@@ -271,6 +271,34 @@ async fn every_answer_has_an_end() {
     }
 }
 
+/// Over an offer without a word the client panics.
+#[tokio::test]
+async fn an_offer_of_nothing_but_blanks_is_no_answer() {
+    for (command, answer, is_taken) in [
+        ("EHLO over TLS", "250-me\r\n250  ", false),
+        ("EHLO over TLS", "250-\t\r\n250 AUTH PLAIN", false),
+        ("EHLO over TLS", "250-\u{a0}\r\n250 AUTH PLAIN", false),
+        ("EHLO over TLS", "250-\n\r\n250 AUTH PLAIN", false),
+        ("EHLO over TLS", "250-me\r\n250-\r\n250 AUTH PLAIN", true),
+        ("EHLO over TLS", "250-me\r\n250  AUTH PLAIN", true),
+        ("greeting", "220  ", false),
+        ("greeting", "220 me\r\n250  ", false),
+        ("MAIL", "250  ", true),
+        ("end", "250  ", true),
+    ] {
+        let script: Script = Box::leak(Box::new([(command, answer)]));
+        let server = Server::start(Speaks::Tls, script).await;
+        let sent = send(&server, Speaks::Tls, limits(), |_| {}).await;
+        match sent {
+            Ok(received) => assert!(is_taken && received.status == 250, "{answer:?}"),
+            Err(failure) => {
+                assert_eq!(failure.reason, Reason::BadResponse, "{answer:?}: {failure}");
+                assert!(!is_taken, "{answer:?}");
+            }
+        }
+    }
+}
+
 #[tokio::test]
 async fn an_answer_that_is_lost_after_the_mail_has_a_reason_of_its_own() {
     for (script, total, reason) in [

@@ -24,6 +24,8 @@ pub(super) struct Wire {
     stream: Stream,
     greeting: &'static [u8],
     heard: usize,
+    /// What came of a line so far, until the answer to EHLO is over. Who is impatient sends it with the greeting.
+    offer: Option<Vec<u8>>,
 }
 
 impl Wire {
@@ -32,6 +34,7 @@ impl Wire {
             stream,
             greeting: b"",
             heard: 0,
+            offer: Some(Vec::new()),
         }
     }
 
@@ -42,6 +45,26 @@ impl Wire {
             ..Self::new(stream)
         }
     }
+}
+
+/// Whether the client can read what `came` behind `line`: it takes the first word of every offer that is not
+/// empty, and panics where there is none.
+fn can_be_read(line: &mut Vec<u8>, came: &[u8]) -> bool {
+    for byte in came {
+        line.push(*byte);
+        let Some(whole) = line.strip_suffix(b"\r\n") else {
+            continue;
+        };
+        // Behind the code and what separates it.
+        let offer = std::str::from_utf8(whole)
+            .ok()
+            .and_then(|whole| whole.get(4..));
+        if offer.is_some_and(|offer| !offer.is_empty() && offer.trim().is_empty()) {
+            return false;
+        }
+        line.clear();
+    }
+    true
 }
 
 impl fmt::Debug for Wire {
@@ -76,7 +99,14 @@ impl AsyncRead for Wire {
         }
         let before = buffer.filled().len();
         let read = Pin::new(&mut self.stream).poll_read(context, buffer);
-        self.heard += buffer.filled().len() - before;
+        let came = &buffer.filled()[before..];
+        self.heard += came.len();
+        if let Some(line) = &mut self.offer
+            && !can_be_read(line, came)
+        {
+            let blank = io::Error::new(io::ErrorKind::InvalidData, "an offer of blanks alone");
+            return Poll::Ready(Err(blank));
+        }
         read
     }
 }
@@ -88,6 +118,9 @@ impl AsyncWrite for Wire {
         bytes: &[u8],
     ) -> Poll<io::Result<usize>> {
         self.heard = 0;
+        if bytes.starts_with(b"AUTH") || bytes.starts_with(b"MAIL") {
+            self.offer = None;
+        }
         Pin::new(&mut self.stream).poll_write(context, bytes)
     }
 
