@@ -53,9 +53,11 @@ impl Mail {
         self
     }
 
-    /// The name that mail programs show beside it. Control characters become spaces, for it is one line.
+    /// The name that mail programs show beside it; an empty one is none. Control characters become spaces, for
+    /// it is one line.
     pub fn from_name(mut self, name: impl Into<String>) -> Self {
-        self.0.from_name = Some(name.into().replace(char::is_control, " "));
+        let name = name.into().replace(char::is_control, " ");
+        self.0.from_name = Some(name).filter(|name| !name.is_empty());
         self
     }
 
@@ -154,6 +156,14 @@ mod tests {
     fn a_subject_is_one_line() {
         let mail = raw(Mail::via("smtps://mail.example").subject("a\r\nBcc: x@y.example\0\u{85}b"));
         assert_eq!(mail.subject, "a  Bcc: x@y.example  b");
+    }
+
+    #[test]
+    fn a_senders_name_is_one_line_and_an_empty_one_none() {
+        for (name, expected) in [("", None), ("a\nb", Some("a b")), (" ", Some(" "))] {
+            let mail = raw(Mail::via("smtps://mail.example").from_name(name));
+            assert_eq!(mail.from_name.as_deref(), expected);
+        }
     }
 
     #[test]

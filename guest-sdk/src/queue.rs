@@ -34,6 +34,20 @@ impl Queue {
         }
         batch
     }
+
+    /// One delivery for each `size` alerts, the last with what is left: `build` gives its messages, which are
+    /// sent in their order.
+    pub fn groups<F>(&mut self, budget: u32, size: u32, mut build: F) -> Batch
+    where
+        F: FnMut(&[Notification]) -> Vec<Message>,
+    {
+        let alerts = self.chunk(budget);
+        let mut batch = Batch::new();
+        for group in alerts.chunks(size.max(1) as usize) {
+            batch.deliver(group, build(group));
+        }
+        batch
+    }
 }
 
 /// One alert at a time; [`Queue::chunk`] is faster.

@@ -2,6 +2,8 @@
 
 use crate::{Arg, Entity, Markup, Unit, Value, platform};
 
+const ELLIPSIS: &str = "\u{2026}";
+
 /// The component's message with this key, else the host's, else the key verbatim, in the recipient's
 /// language. Its holes are filled with `args`, each escaped for `markup`.
 #[must_use]
@@ -29,6 +31,24 @@ pub fn beginning(text: &str, markup: &Markup, limit: u32, unit: Unit) -> String 
     pieces.next().unwrap_or_default()
 }
 
+/// What `get` says in this markup; where that has more than `limit` bytes, as plain text, the beginning of it
+/// without any markup of its own, an ellipsis, and true.
+#[must_use]
+pub fn within(limit: usize, markup: &Markup, get: impl Fn(&Markup) -> String) -> (String, bool) {
+    let text = get(&Markup::Plain);
+    if text.len() <= limit {
+        return match markup {
+            Markup::Plain => (text, false),
+            _ => (get(markup), false),
+        };
+    }
+    // What is far behind the end need not be looked through.
+    let near = &text[..text.floor_char_boundary(limit.saturating_mul(2))];
+    let limit = u32::try_from(limit).unwrap_or(u32::MAX);
+    let begins = beginning(near, &Markup::Plain, limit, Unit::Bytes);
+    (escape(&(begins + ELLIPSIS), markup), true)
+}
+
 /// How long a text is in [`Unit::Utf16`].
 #[must_use]
 pub fn utf16_len(text: &str) -> usize {
@@ -39,7 +59,6 @@ pub fn utf16_len(text: &str) -> usize {
 /// in an ellipsis.
 #[must_use]
 pub fn heading(text: &str, markup: &Markup, limit: u32, unit: Unit) -> (String, String) {
-    const ELLIPSIS: &str = "\u{2026}";
     let ellipsis = if unit == Unit::Bytes { 3 } else { 1 };
     let mut pieces = split(text, markup, limit.saturating_sub(ellipsis), unit).into_iter();
     let head = pieces.next().unwrap_or_default();
@@ -96,6 +115,12 @@ impl From<String> for Value {
 impl From<i64> for Value {
     fn from(number: i64) -> Self {
         Self::Integer(number)
+    }
+}
+
+impl From<usize> for Value {
+    fn from(number: usize) -> Self {
+        Self::Integer(i64::try_from(number).unwrap_or(i64::MAX))
     }
 }
 
@@ -157,6 +182,32 @@ mod tests {
         ] {
             let expected = (head.to_owned(), rest.to_owned());
             assert_eq!(heading(text, &markup, limit, unit), expected, "{text}");
+        }
+    }
+
+    #[test]
+    fn what_is_too_long_is_its_beginning_and_loses_its_own_markup() {
+        let bold = |text: &'static str| {
+            move |markup: &Markup| match markup {
+                Markup::Plain => text.to_owned(),
+                _ => ["<b>", &escape(text, markup), "</b>"].concat(),
+            }
+        };
+        for (text, limit, markup, expected, cut) in [
+            ("", 4, Markup::Html, "<b></b>", false),
+            ("<abc", 4, Markup::Html, "<b>&lt;abc</b>", false),
+            ("<abcd", 4, Markup::Html, "&lt;abc\u{2026}", true),
+            ("<abcd", 4, Markup::Plain, "<abc\u{2026}", true),
+            (
+                "\u{e9}\u{e9}\u{e9}",
+                5,
+                Markup::Plain,
+                "\u{e9}\u{e9}\u{2026}",
+                true,
+            ),
+        ] {
+            let expected = (expected.to_owned(), cut);
+            assert_eq!(within(limit, &markup, bold(text)), expected, "{text}");
         }
     }
 

@@ -21,17 +21,9 @@ campanile_guest::export_endpoint!(Webhook);
 impl Endpoint for Webhook {
     fn dequeue(queue: &mut Queue, recipient: &Recipient, budget: u32) -> Result<Batch, Failure> {
         let size = setup::alerts_per_request(recipient.params())?;
-        let mut batch = Batch::new();
-        let mut left = budget;
-        while left > 0 {
-            let alerts = queue.chunk(size.min(left));
-            if alerts.is_empty() {
-                break;
-            }
-            left = left.saturating_sub(size);
-            batch.deliver(&alerts, vec![request(recipient, &alerts).into()]);
-        }
-        Ok(batch)
+        Ok(queue.groups(budget, size, |alerts| {
+            vec![request(recipient, alerts).into()]
+        }))
     }
 
     fn run_test(recipient: &Recipient) -> Result<Vec<Message>, Failure> {
