@@ -61,7 +61,7 @@ fn an_alert_becomes_one_embed() {
                 "title": "\u{1F534} Blacklisted flow",
                 "url": "https://ntopng.example/flow?a=1&b=2",
                 "description": "10\\.0\\.0\\.1 spoke\n\nhost 192\\.168\\.1\\.10 \u{B7} eth0\n3 repeats were held back\\.",
-                "color": 0xDA_36_33,
+                "color": 0xE5_53_4B,
                 "footer": {"text": "Error"},
                 "timestamp": "2024-10-22T16:00:00.000Z",
             }],
@@ -187,7 +187,7 @@ fn the_end_of_a_condition_edits_the_message_that_announced_it_alone() {
             .to_string()
             .starts_with("PATCH <secret webhook>/messages/42")
     );
-    assert_eq!(body(message)["embeds"][0]["color"], 0x2E_A0_43);
+    assert_eq!(body(message)["embeds"][0]["color"], 0x2D_A4_4E);
     let wanted = harness().param("on_release", "message");
     for harness in [
         wanted.alert(ended()),

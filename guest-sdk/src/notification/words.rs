@@ -19,18 +19,18 @@ impl Notification {
         }
     }
 
-    /// A colour for the same, as 0xRRGGBB.
+    /// A colour for the same, as 0xRRGGBB: legible on white and on black.
     #[must_use]
     pub fn colour(&self) -> u32 {
         if self.action() == Action::Released {
-            return 0x2E_A0_43;
+            return 0x2D_A4_4E;
         }
         match self.severity() {
-            Severity::Debug | Severity::Info => 0x8B_94_9E,
-            Severity::Notice => 0x1F_6F_EB,
-            Severity::Warning => 0xF2_B8_0C,
-            Severity::Error => 0xDA_36_33,
-            Severity::Critical | Severity::Alert | Severity::Emergency => 0x8E_15_19,
+            Severity::Debug | Severity::Info => 0x8C_95_9F,
+            Severity::Notice => 0x21_8B_FF,
+            Severity::Warning => 0xD4_A7_2C,
+            Severity::Error => 0xE5_53_4B,
+            Severity::Critical | Severity::Alert | Severity::Emergency => 0xB8_32_80,
         }
     }
 
