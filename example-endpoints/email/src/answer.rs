@@ -19,12 +19,12 @@ pub(crate) fn read(response: &Response) -> Verdict {
 /// Whether every address was refused as nobody's.
 fn nobody_is_there(response: &Response) -> bool {
     let refused = response.items("/refused");
-    let nobody = |reply: &str| {
-        let code = reply.split_whitespace().next().unwrap_or_default();
-        NOBODY.contains(&code)
+    let mut replies = refused.iter().map(|address| address.text("reply"));
+    let nobody = |reply: Option<String>| {
+        let code = reply
+            .as_deref()
+            .and_then(|reply| reply.split_whitespace().next());
+        code.is_some_and(|code| NOBODY.contains(&code))
     };
-    !refused.is_empty()
-        && refused
-            .iter()
-            .all(|address| address.text("reply").is_some_and(|reply| nobody(&reply)))
+    !refused.is_empty() && replies.all(nobody)
 }

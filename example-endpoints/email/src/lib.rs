@@ -20,14 +20,11 @@ campanile_guest::export_endpoint!(Email);
 
 impl Endpoint for Email {
     fn dequeue(queue: &mut Queue, recipient: &Recipient, budget: u32) -> Result<Batch, Failure> {
-        let alerts = queue.chunk(budget);
-        let together = recipient.param("mails") != Some("single");
-        let size = if together { alerts.len().max(1) } else { 1 };
-        let mut batch = Batch::with_capacity(alerts.len() / size);
-        for alerts in alerts.chunks(size) {
-            batch.deliver(alerts, vec![mail(recipient, alerts).into()]);
-        }
-        Ok(batch)
+        let size = match recipient.param("mails") {
+            Some("single") => 1,
+            _ => budget,
+        };
+        Ok(queue.groups(budget, size, |alerts| vec![mail(recipient, alerts).into()]))
     }
 
     fn run_test(recipient: &Recipient) -> Result<Vec<Message>, Failure> {
@@ -76,12 +73,9 @@ fn mail(recipient: &Recipient, alerts: &[Notification]) -> Mail {
 fn envelope(recipient: &Recipient) -> Mail {
     let mail = Mail::via(recipient.param("server").unwrap_or_default())
         .from(recipient.param("from").unwrap_or_default())
+        .from_name(recipient.param("from_name").unwrap_or_default())
         .to_all(recipient.lines("to"))
         .cc_all(recipient.lines("cc"));
-    let mail = match recipient.param("from_name") {
-        Some(name) => mail.from_name(name),
-        None => mail,
-    };
     match (recipient.param("user"), recipient.param("login")) {
         (Some(user), Some("xoauth2")) => mail.xoauth2(user, secret("password")),
         (Some(user), _) => mail.basic(user, secret("password")),
