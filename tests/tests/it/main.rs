@@ -18,5 +18,6 @@ mod parameters;
 mod process;
 mod relay;
 mod secrets;
+mod seeds;
 mod templates;
 mod words;

@@ -377,3 +377,19 @@ fn proposals_that_no_toolchain_needs_are_refused() {
         assert!(matches!(unfit, Unfit::Damaged(_)), "{name}: {unfit}");
     }
 }
+
+/// A seed that a newer contract refuses would lead the fuzzer nowhere.
+#[test]
+fn the_fuzzers_seed_of_a_component_is_the_smallest_that_fits() {
+    let seed = concat!(
+        env!("CARGO_MANIFEST_DIR"),
+        "/../fuzz/seeds/component/fits.wasm"
+    );
+    let built = Raw::new().build();
+    let _fits = sandbox(limits(), &built);
+    if std::env::var_os("BLESS").is_some() {
+        std::fs::write(seed, &built).expect("the seed is written");
+    }
+    let kept = std::fs::read(seed).expect("the seed");
+    assert!(kept == built, "BLESS=1 takes the component that fits today");
+}
