@@ -11,8 +11,9 @@ pub const MAX_HEADERS: usize = 64;
 /// Of names and values together, holes at their largest. What common servers take by default is 8 to 32 KiB.
 pub const MAX_HEADER_BYTES: usize = 16 * 1024;
 
-/// Names that frame the message, pick its recipient, speak to proxies or to a cloud's metadata service.
-const OWNED: [&str; 16] = [
+/// Names that frame the message, pick its recipient, speak to proxies or to a cloud's metadata service, or have
+/// servers read another method or path than the route's.
+const OWNED: [&str; 23] = [
     "host",
     "content-length",
     "connection",
@@ -29,11 +30,19 @@ const OWNED: [&str; 16] = [
     "accept-encoding",
     "metadata-flavor",
     "metadata",
+    "x-metadata-token",
+    "x-google-metadata-request",
+    "x-http-method",
+    "x-http-method-override",
+    "x-method-override",
+    "x-original-url",
+    "x-rewrite-url",
 ];
 
 /// The same, by how they begin.
-const OWNED_PREFIXES: [&str; 4] = [
+const OWNED_PREFIXES: [&str; 5] = [
     "proxy-",
+    "x-aliyun-ecs-metadata-token",
     "x-forwarded-",
     "x-aws-ec2-metadata-token",
     "x-real-ip",
@@ -188,6 +197,13 @@ mod tests {
             "X-aws-ec2-metadata-token",
             "X-aws-ec2-metadata-token-ttl-seconds",
             "X-Real-IP",
+            "X-aliyun-ecs-metadata-token-ttl-seconds",
+            "X-Google-Metadata-Request",
+            "X-HTTP-Method-Override",
+            "X-HTTP-Method",
+            "X-Method-Override",
+            "X-Original-URL",
+            "X-Rewrite-URL",
             "Authorization",
             "authorization",
             "",
@@ -215,6 +231,8 @@ mod tests {
             "Accept",
             "Accept-Language",
             "X-Metadata",
+            "X-HTTP-Methods",
+            "X-Original",
             "User-Agent",
             "X-Authorization",
             "X-Api-Key",
