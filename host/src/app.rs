@@ -6,7 +6,6 @@ mod components;
 mod tokens;
 
 use std::collections::HashMap;
-use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -239,6 +238,7 @@ impl App {
         listener: TcpListener,
         shutdown: watch::Receiver<bool>,
     ) -> anyhow::Result<()> {
+        self.egress.listens_at(listener.local_addr()?);
         let scheduler = schedule::run(
             self.deliverer.clone(),
             self.waker.clone(),
@@ -443,10 +443,4 @@ fn inside(directory: &Path, file: &Path) -> bool {
         (Ok(directory), Ok(parent)) => parent.starts_with(directory),
         _ => false,
     }
-}
-
-/// Addresses of this host that no component may reach unless one is opened exactly: the listener's.
-#[must_use]
-pub fn own_addresses(listener: SocketAddr) -> Vec<IpAddr> {
-    vec![listener.ip()]
 }

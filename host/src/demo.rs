@@ -66,7 +66,6 @@ async fn play(
     let post_office = Post::start().await?;
     let chats = Chats::start().await?;
     let mut options = Options::new(data);
-    options.egress.own = crate::app::own_addresses(listen);
     post_office.trust(&mut options.egress);
     let app = App::open(options).await?;
     // The usual port may be taken; the demo works on any.

@@ -12,18 +12,21 @@
 //! | `headers`, `sign` | header names and values; authentication and signatures |
 //! | `http` | one request, one response |
 //! | `mail` | one mail, to one mail server |
-//! | `dial`, `address`, `tls` | the one connect, to judged addresses alone |
+//! | `dial`, `address`, `own`, `tls` | the one connect, to judged addresses alone |
+//! | `ledger` | what was judged beside what was dialled, for tests |
 //! | `rehearse` | a request judged and filled, and let go: for authors' checks |
 //! | `show` | the same request for people, unfilled |
 
-pub mod address;
+mod address;
 mod dial;
 mod encoding;
 mod failure;
 mod fill;
 mod headers;
 mod http;
+mod ledger;
 mod mail;
+mod own;
 mod rehearse;
 mod route;
 mod sender;
@@ -32,7 +35,7 @@ mod sign;
 mod tls;
 
 use std::collections::HashMap;
-use std::net::IpAddr;
+use std::net::SocketAddr;
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
@@ -41,6 +44,7 @@ use ::http::HeaderMap;
 use self::dial::Dialler;
 use self::fill::Attempt;
 use self::http::Client;
+use self::own::Own;
 use self::tls::Trust;
 use crate::clock::Millis;
 use crate::message::Message;
@@ -51,7 +55,9 @@ pub use self::dial::Resolver;
 pub use self::failure::Failure;
 pub use self::fill::{MAX_BODY_BYTES, MAX_URL_BYTES};
 pub use self::headers::{MAX_HEADER_BYTES, MAX_HEADERS};
+pub use self::ledger::{Account, Ledger, STRAYED};
 pub use self::mail::{MAX_SUBJECT_BYTES, MAX_THREADS, Refused, Report};
+pub use self::own::Interfaces;
 pub use self::rehearse::{Rehearsed, rehearse};
 pub use self::sender::{MAX_SECRET_BYTES, Sender};
 pub use self::show::shown;
@@ -89,12 +95,12 @@ impl Default for Limits {
 }
 
 /// What the door is built from.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default)]
 pub struct EgressOptions {
     /// What the operator opened, by tenant.
     pub openings: HashMap<String, Vec<Opening>>,
-    /// Addresses of this host's interfaces and listeners.
-    pub own: Vec<IpAddr>,
+    /// Who knows the addresses of this host.
+    pub interfaces: Interfaces,
     /// Who knows the addresses of a name.
     pub resolver: Resolver,
     /// Root certificates besides the system's.
@@ -106,7 +112,8 @@ pub struct EgressOptions {
 /// The door. Shared by all deliveries.
 pub struct Egress {
     resolver: Arc<Resolver>,
-    own: Arc<[IpAddr]>,
+    own: Arc<Own>,
+    ledger: Arc<Ledger>,
     trust: Trust,
     limits: Limits,
     tenants: RwLock<Tenants>,
@@ -161,7 +168,8 @@ impl Egress {
         trust.config()?;
         let egress = Self {
             resolver: Arc::new(options.resolver),
-            own: options.own.into(),
+            own: Arc::new(Own::new(options.interfaces)),
+            ledger: Arc::default(),
             trust,
             limits: options.limits,
             tenants: RwLock::default(),
@@ -181,6 +189,17 @@ impl Egress {
             openings,
             lines: HashMap::new(),
         };
+    }
+
+    /// Nothing is sent to where this program itself listens.
+    pub fn listens_at(&self, address: SocketAddr) {
+        self.own.listens_at(address);
+    }
+
+    /// What was judged beside what was dialled.
+    #[must_use]
+    pub fn ledger(&self) -> Arc<Ledger> {
+        Arc::clone(&self.ledger)
     }
 
     /// Sends one message, once: the delivery's message `number`, counted from 0. A failure of the policy
@@ -246,6 +265,7 @@ impl Egress {
             resolver: Arc::clone(&self.resolver),
             openings,
             own: Arc::clone(&self.own),
+            ledger: Arc::clone(&self.ledger),
             tls: self.trust.config().map_err(unset)?,
             mail_tls: self.trust.mail_config().map_err(unset)?,
             timeout: self.limits.connect,

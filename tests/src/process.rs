@@ -91,6 +91,13 @@ pub async fn run(
     }
 }
 
+/// What a program wrote to standard error, which says nothing of a connection that went elsewhere than judged.
+async fn judged(log: JoinHandle<String>) -> String {
+    let log = log.await.expect("its log");
+    assert!(!log.contains(campanile::egress::STRAYED), "{log}");
+    log
+}
+
 /// A running `campanile serve`. It is killed when it is dropped.
 pub struct Process {
     child: Child,
@@ -160,7 +167,7 @@ impl Process {
     pub async fn kill(mut self) -> String {
         self.child.start_kill().expect("it is killed");
         self.child.wait().await.expect("it is gone");
-        self.log.await.expect("its log")
+        judged(self.log).await
     }
 
     /// Asks it to end with SIGTERM, and waits until it has.
@@ -174,6 +181,7 @@ impl Process {
         rustix::process::kill_process(id.expect("a process id"), rustix::process::Signal::TERM)
             .expect("it can be asked");
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
+        judged(self.log).await;
         ended.expect("it ends").expect("how it ended")
     }
 

@@ -3,7 +3,7 @@
 use std::fs::OpenOptions;
 use std::future::Future;
 use std::io::Write;
-use std::net::{Ipv4Addr, SocketAddr};
+use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
@@ -13,7 +13,7 @@ use campanile::app::{App, Contact, Options};
 use campanile::apply::Mistake;
 use campanile::clock::Clock;
 use campanile::desired::Desired;
-use campanile::egress;
+use campanile::egress::{self, EgressOptions};
 use campanile::job::Attempt;
 use campanile::sandbox;
 use campanile::store::{DeadLetter, DeadLetterFilter, DeliveryFilter, DeliveryView};
@@ -21,49 +21,15 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
-use crate::Receiver;
+use crate::dialled::Dialled;
 use crate::smtp::Mailbox;
+use crate::{Folder, Receiver};
 
 /// How long anything may take before a test fails: no measure of speed, only an end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where a held clock starts: 2026-01-02 03:04:05 UTC.
 const START: u64 = 1_767_323_045_000;
-
-/// A directory that is removed when it is dropped.
-pub struct Folder(PathBuf);
-
-impl Folder {
-    /// A new one.
-    ///
-    /// # Panics
-    ///
-    /// Where it cannot be made.
-    #[must_use]
-    pub fn new() -> Self {
-        let path = std::env::temp_dir().join(format!("campanile-test-{}", uuid::Uuid::now_v7()));
-        std::fs::create_dir_all(&path).expect("a temporary directory");
-        Self(path)
-    }
-
-    /// Where it is.
-    #[must_use]
-    pub fn path(&self) -> &Path {
-        &self.0
-    }
-}
-
-impl Default for Folder {
-    fn default() -> Self {
-        Self::new()
-    }
-}
-
-impl Drop for Folder {
-    fn drop(&mut self) {
-        let _ = std::fs::remove_dir_all(&self.0);
-    }
-}
 
 /// Asks again and again until there is an answer.
 ///
@@ -139,8 +105,7 @@ pub struct WorldBuilder {
     folder: Folder,
     clock: Clock,
     limits: sandbox::Limits,
-    egress: egress::Limits,
-    trusted: Vec<Vec<u8>>,
+    egress: EgressOptions,
     desired: Value,
     components: Vec<Vec<u8>>,
     program: &'static str,
@@ -157,7 +122,7 @@ impl WorldBuilder {
     /// Trusts the certificate of this server too.
     #[must_use]
     pub fn trusting(mut self, mailbox: &Mailbox) -> Self {
-        self.trusted.push(mailbox.certificate());
+        self.egress.roots.push(mailbox.certificate().into());
         self
     }
 
@@ -178,7 +143,15 @@ impl WorldBuilder {
     /// Other limits on the way out.
     #[must_use]
     pub fn egress(mut self, limits: egress::Limits) -> Self {
-        self.egress = limits;
+        self.egress.limits = limits;
+        self
+    }
+
+    /// Other names and addresses than the system's.
+    #[must_use]
+    pub fn network(mut self, resolver: egress::Resolver, own: Vec<IpAddr>) -> Self {
+        self.egress.resolver = resolver;
+        self.egress.interfaces = egress::Interfaces::Fixed(own);
         self
     }
 
@@ -227,7 +200,6 @@ impl WorldBuilder {
             clock,
             limits,
             egress,
-            trusted,
             desired,
             components,
             program,
@@ -240,8 +212,7 @@ impl WorldBuilder {
         options.code = Some(programs.join("campanile-test-code"));
         options.clock = clock.clone();
         options.limits = limits.clone();
-        options.egress.limits = egress.clone();
-        options.egress.roots = trusted.iter().cloned().map(Into::into).collect();
+        options.egress = egress.clone();
         let app = App::open(options).await.expect("the program opens");
         for wasm in components {
             app.install(wasm).await.expect("the component fits");
@@ -264,6 +235,7 @@ impl WorldBuilder {
             async move { app.run(listener, stopped).await }
         });
         World {
+            _dialled: Dialled::of(&app.egress),
             folder,
             app,
             clock,
@@ -274,7 +246,6 @@ impl WorldBuilder {
             client: reqwest::Client::new(),
             limits,
             egress,
-            trusted,
             program,
         }
     }
@@ -303,8 +274,9 @@ pub struct World {
     running: tokio::task::JoinHandle<anyhow::Result<()>>,
     client: reqwest::Client,
     limits: sandbox::Limits,
-    egress: egress::Limits,
-    trusted: Vec<Vec<u8>>,
+    egress: EgressOptions,
+    /// What every test of a world ends with.
+    _dialled: Dialled,
     program: &'static str,
 }
 
@@ -316,8 +288,7 @@ impl World {
             folder: Folder::new(),
             clock: Clock::System,
             limits: unhurried(),
-            egress: egress::Limits::default(),
-            trusted: Vec::new(),
+            egress: EgressOptions::default(),
             desired: json!({}),
             components: Vec::new(),
             program: "campanile-under-test",
@@ -519,7 +490,6 @@ impl World {
             running,
             limits,
             egress,
-            trusted,
             program,
             ..
         } = self;
@@ -532,7 +502,6 @@ impl World {
             clock,
             limits,
             egress,
-            trusted,
             desired: json!({}),
             components: Vec::new(),
             program,

@@ -41,7 +41,6 @@ pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Resu
         let roots = egress::roots(&authority.pem).map_err(|what| authority.mistake(&what))?;
         options.egress.roots.extend(roots);
     }
-    options.egress.own = crate::app::own_addresses(listen);
     let app = App::open(options).await?;
     if let Some(mut config) = config {
         for path in &config.component_files {

@@ -6,13 +6,15 @@
 //! | global unicast, protocol in clear | where an opening covers it |
 //! | private, shared, documentation, benchmark, reserved ... | where an opening covers it |
 //! | loopback, link-local, metadata, this host's own | where an opening names it and its port exactly |
+//! | where this program itself listens | never: alerts would go round in circles |
 //! | unspecified, multicast, broadcast | never |
 //!
 //! What is special is read from IANA's registries of special-purpose IPv4 and IPv6 addresses, state of
 //! 2025; an IPv6 address that carries an IPv4 address is as special as the stricter of the two.
 
-use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
+use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
 
+use super::own::Own;
 use crate::network::{Opening, Protocol, is_local, is_never};
 use crate::outcome::Reason;
 
@@ -26,56 +28,81 @@ enum Class {
     Never,
 }
 
+/// An address that may be dialled. Only [`judge`] makes one, and only what is one is dialled.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Judged(SocketAddr);
+
+impl Judged {
+    /// The address as it is dialled: one that is IPv4 within IPv6 as what it is.
+    pub(super) fn address(self) -> SocketAddr {
+        self.0
+    }
+}
+
 /// Whether a connection to `ip` may be made.
 ///
 /// # Errors
 ///
 /// [`Reason::OwnAddress`], [`Reason::ForbiddenAddress`], or [`Reason::Scheme`] for a protocol in clear
-/// to a public address that was not opened.
-pub fn judge(
+/// to a public address that was not opened; [`Reason::ConnectionRefused`] where the system cannot say which
+/// addresses are its own.
+pub(super) fn judge(
     ip: IpAddr,
     port: u16,
     protocol: Protocol,
     openings: &[Opening],
-    own: &[IpAddr],
-) -> Result<(), Reason> {
+    own: &Own,
+) -> Result<Judged, Reason> {
     let ip = ip.to_canonical();
-    let class = classify(ip, own);
+    for end in ends(ip) {
+        if own.answers(end, port)? {
+            return Err(Reason::OwnAddress);
+        }
+    }
+    let class = classify(ip, own)?;
     let mut covering = openings
         .iter()
         .filter(|opening| opening.covers(ip, port, protocol));
+    let allowed = match class {
+        Class::Global if protocol.is_public() => true,
+        Class::Global | Class::Special => covering.next().is_some(),
+        Class::Local | Class::Own => covering.any(Opening::is_exact),
+        Class::Never => false,
+    };
     match class {
-        Class::Global if protocol.is_public() => Ok(()),
-        Class::Global if covering.next().is_some() => Ok(()),
+        _ if allowed => Ok(Judged(SocketAddr::new(ip, port))),
         Class::Global => Err(Reason::Scheme),
-        Class::Special if covering.next().is_some() => Ok(()),
-        Class::Local | Class::Own if covering.any(Opening::is_exact) => Ok(()),
         Class::Own => Err(Reason::OwnAddress),
         Class::Special | Class::Local | Class::Never => Err(Reason::ForbiddenAddress),
     }
 }
 
-fn classify(ip: IpAddr, own: &[IpAddr]) -> Class {
-    let itself = if is_never(ip) {
-        Class::Never
-    } else if is_local(ip) {
-        Class::Local
-    } else if own.iter().any(|own| own.to_canonical() == ip) {
-        Class::Own
-    } else {
-        match ip {
-            IpAddr::V4(ip) => special_4(ip),
-            IpAddr::V6(ip) => special_6(ip),
-        }
+/// An address is as special as the strictest of those that a packet to it may end at.
+fn classify(ip: IpAddr, own: &Own) -> Result<Class, Reason> {
+    ends(ip).try_fold(Class::Global, |strictest, end| {
+        let class = if is_never(end) {
+            Class::Never
+        } else if is_local(end) {
+            Class::Local
+        } else if own.has(end)? {
+            Class::Own
+        } else {
+            match end {
+                IpAddr::V4(ip) => special_4(ip),
+                IpAddr::V6(ip) => special_6(ip),
+            }
+        };
+        Ok(strictest.max(class))
+    })
+}
+
+/// The address itself, and the IPv4 addresses within it.
+fn ends(ip: IpAddr) -> impl Iterator<Item = IpAddr> {
+    let inner = match ip {
+        IpAddr::V4(_) => [None; 2],
+        IpAddr::V6(six) => embedded(six),
     };
-    match ip {
-        IpAddr::V4(_) => itself,
-        IpAddr::V6(six) => embedded(six)
-            .into_iter()
-            .flatten()
-            .map(|inner| classify(IpAddr::V4(inner), own))
-            .fold(itself, Class::max),
-    }
+    std::iter::once(ip).chain(inner.into_iter().flatten().map(IpAddr::V4))
 }
 
 fn special_4(ip: Ipv4Addr) -> Class {

@@ -2,6 +2,7 @@
 //! address of the answer is judged, and exactly a judged one is dialled.
 
 use std::collections::HashMap;
+use std::fmt;
 use std::future::Future;
 use std::io;
 use std::net::{IpAddr, Ipv4Addr, Ipv6Addr, SocketAddr};
@@ -17,26 +18,50 @@ use tokio::net::TcpStream;
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
-use super::address::judge;
+use super::address::{Judged, judge};
 use super::failure::Failure;
+use super::ledger::Ledger;
+use super::own::Own;
 use crate::network::{Opening, Protocol};
 use crate::outcome::Reason;
 
 /// Who knows the addresses of a name.
-#[derive(Debug, Clone, Default)]
+#[derive(Clone, Default)]
 pub enum Resolver {
     /// The system's resolver.
     #[default]
     System,
-    /// These, and no others: a test's.
-    Fixed(HashMap<String, Vec<IpAddr>>),
+    /// This function, which is given absolute names: a test's.
+    Told(Arc<Told>),
+}
+
+/// The addresses of a name.
+type Told = dyn Fn(&str) -> Vec<IpAddr> + Send + Sync;
+
+impl fmt::Debug for Resolver {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::System => "System",
+            Self::Told(_) => "Told(..)",
+        })
+    }
 }
 
 impl Resolver {
+    /// Knows these names, and no others.
+    #[must_use]
+    pub fn fixed(names: HashMap<String, Vec<IpAddr>>) -> Self {
+        Self::Told(Arc::new(move |name| {
+            let known = names.get(name.trim_end_matches('.'));
+            known.cloned().unwrap_or_default()
+        }))
+    }
+
     async fn addresses(&self, name: &str) -> Result<Vec<IpAddr>, Failure> {
+        // The dot at the end makes the name absolute, so that no search domain completes it.
+        let absolute = format!("{name}.");
         let found: Vec<IpAddr> = match self {
-            // The dot at the end makes the name absolute, so that no search domain completes it.
-            Self::System => match tokio::net::lookup_host((format!("{name}."), 0)).await {
+            Self::System => match tokio::net::lookup_host((absolute, 0)).await {
                 Ok(found) => found.map(|address| address.ip()).collect(),
                 Err(error) => {
                     return Err(Failure::new(
@@ -45,7 +70,7 @@ impl Resolver {
                     ));
                 }
             },
-            Self::Fixed(known) => known.get(name).cloned().unwrap_or_default(),
+            Self::Told(known) => known(&absolute),
         };
         if found.is_empty() {
             return Err(Failure::new(
@@ -62,7 +87,8 @@ impl Resolver {
 pub(super) struct Dialler {
     pub(super) resolver: Arc<Resolver>,
     pub(super) openings: Arc<[Opening]>,
-    pub(super) own: Arc<[IpAddr]>,
+    pub(super) own: Arc<Own>,
+    pub(super) ledger: Arc<Ledger>,
     pub(super) tls: Arc<ClientConfig>,
     /// For mail, which has no other protocol to agree on.
     pub(super) mail_tls: Arc<ClientConfig>,
@@ -128,8 +154,8 @@ impl Dialler {
     }
 
     async fn tcp(&self, host: &str, port: u16, protocol: Protocol) -> Result<TcpStream, Failure> {
-        let addresses = self.judged(host, port, protocol).await?;
-        let tcp = connect(&addresses, port).await?;
+        let judged = self.judged(host, port, protocol).await?;
+        let tcp = self.connect(&judged).await?;
         // Requests are written whole; waiting for more only delays them.
         let _ = tcp.set_nodelay(true);
         Ok(tcp)
@@ -152,20 +178,39 @@ impl Dialler {
             .map_err(|error| Failure::new(Reason::Tls, format!("{host}:{port}: {error}")))
     }
 
+    /// Tries the addresses in their order.
+    async fn connect(&self, addresses: &[Judged]) -> Result<TcpStream, Failure> {
+        let mut failure = Failure::new(Reason::Unresolvable, "no address");
+        for judged in addresses {
+            let address = judged.address();
+            let connected = TcpStream::connect(address).await;
+            match connected.and_then(|tcp| Ok((tcp.peer_addr()?, tcp))) {
+                Ok((peer, tcp)) => {
+                    self.ledger.enter(address, peer);
+                    return Ok(tcp);
+                }
+                Err(error) => {
+                    failure =
+                        Failure::new(Reason::ConnectionRefused, format!("{address}: {error}"));
+                }
+            }
+        }
+        Err(failure)
+    }
+
     /// The addresses of a host, if all of them may be dialled.
     async fn judged(
         &self,
         host: &str,
         port: u16,
         protocol: Protocol,
-    ) -> Result<Vec<IpAddr>, Failure> {
+    ) -> Result<Vec<Judged>, Failure> {
         let judge = |ip: IpAddr| {
             judge(ip, port, protocol, &self.openings, &self.own)
                 .map_err(|reason| Failure::new(reason, format!("{host} port {port} is {ip}")))
         };
         if let Ok(ip) = bare(host).parse::<IpAddr>() {
-            judge(ip)?;
-            return Ok(vec![ip]);
+            return Ok(vec![judge(ip)?]);
         }
         let name = host.trim_end_matches('.');
         if name == "localhost" || name.ends_with(".localhost") {
@@ -174,11 +219,10 @@ impl Dialler {
                 IpAddr::from(Ipv4Addr::LOCALHOST),
                 IpAddr::from(Ipv6Addr::LOCALHOST),
             ];
-            let opened: Vec<IpAddr> = both.into_iter().filter(|ip| judge(*ip).is_ok()).collect();
-            return if opened.is_empty() {
-                judge(both[0]).map(|()| opened)
-            } else {
-                Ok(opened)
+            let [four, six] = both.map(judge);
+            return match (four, six) {
+                (Err(failure), Err(_)) => Err(failure),
+                (four, six) => Ok(four.into_iter().chain(six).collect()),
             };
         }
         if !name.contains('.') {
@@ -188,25 +232,8 @@ impl Dialler {
             ));
         }
         let found = self.resolver.addresses(name).await?;
-        found.iter().try_for_each(|ip| judge(*ip))?;
-        Ok(found)
+        found.into_iter().map(judge).collect()
     }
-}
-
-/// Tries the addresses in their order.
-async fn connect(addresses: &[IpAddr], port: u16) -> Result<TcpStream, Failure> {
-    let mut failure = Failure::new(Reason::Unresolvable, "no address");
-    for ip in addresses {
-        // Judged in this form, so dialled in it.
-        let address = SocketAddr::new(ip.to_canonical(), port);
-        match TcpStream::connect(address).await {
-            Ok(tcp) => return Ok(tcp),
-            Err(error) => {
-                failure = Failure::new(Reason::ConnectionRefused, format!("{address}: {error}"));
-            }
-        }
-    }
-    Err(failure)
 }
 
 fn bare(host: &str) -> &str {

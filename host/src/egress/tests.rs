@@ -538,7 +538,7 @@ async fn tls_is_spoken_with_who_proves_the_name_and_with_nobody_else() {
                 "t".to_owned(),
                 vec![format!("127.0.0.1:{port}").parse().unwrap()],
             )]),
-            resolver: Resolver::Fixed(names),
+            resolver: Resolver::fixed(names),
             roots: if trusted {
                 vec![certificate]
             } else {

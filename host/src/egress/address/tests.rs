@@ -1,4 +1,5 @@
 use super::*;
+use crate::egress::own::Interfaces;
 
 mod registries;
 
@@ -12,7 +13,8 @@ fn lines(table: &'static str) -> impl Iterator<Item = &'static str> {
 const OWN: [&str; 3] = ["198.51.101.7", "10.9.8.7", "2a01:4f8::7"];
 
 fn judged(ip: &str, port: u16, protocol: Protocol, openings: &[&str]) -> Result<(), Reason> {
-    let own = OWN.map(|ip| ip.parse().unwrap());
+    let own = OWN.map(|ip| ip.parse().unwrap()).to_vec();
+    let own = Own::new(Interfaces::Fixed(own));
     let openings: Vec<Opening> = openings.iter().map(|text| text.parse().unwrap()).collect();
     judge(
         ip.parse().unwrap_or_else(|_| panic!("{ip}")),
@@ -21,6 +23,13 @@ fn judged(ip: &str, port: u16, protocol: Protocol, openings: &[&str]) -> Result<
         &openings,
         &own,
     )
+    .map(|judged| {
+        let dialled: IpAddr = ip.parse().unwrap();
+        assert_eq!(
+            judged.address(),
+            SocketAddr::new(dialled.to_canonical(), port)
+        );
+    })
 }
 
 /// An address a line, how it is reached, and why it is there.

@@ -1,4 +1,5 @@
 use super::*;
+use crate::egress::own::Interfaces;
 use crate::egress::tls::Trust;
 
 fn dialler(openings: &[&str], names: &[(&str, &[&str])]) -> Dialler {
@@ -8,9 +9,12 @@ fn dialler(openings: &[&str], names: &[(&str, &[&str])]) -> Dialler {
         .map(|(name, found)| ((*name).to_owned(), addresses(found)))
         .collect();
     Dialler {
-        resolver: Arc::new(Resolver::Fixed(known)),
+        resolver: Arc::new(Resolver::fixed(known)),
         openings: openings.iter().map(|text| text.parse().unwrap()).collect(),
-        own: Arc::new(["198.51.101.7".parse().unwrap()]),
+        own: Arc::new(Own::new(Interfaces::Fixed(vec![
+            "198.51.101.7".parse().unwrap(),
+        ]))),
+        ledger: Arc::default(),
         tls: Trust::new(Vec::new()).unwrap().config().unwrap(),
         mail_tls: Trust::new(Vec::new()).unwrap().mail_config().unwrap(),
         timeout: Duration::from_secs(5),

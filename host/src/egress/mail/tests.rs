@@ -130,7 +130,7 @@ fn egress(server: &Server, speaks: Speaks, limits: Limits) -> Egress {
     )]);
     Egress::new(EgressOptions {
         openings: HashMap::from([("t".to_owned(), vec![opening.parse().unwrap()])]),
-        resolver: Resolver::Fixed(names),
+        resolver: Resolver::fixed(names),
         roots: vec![server.certificate.clone()],
         limits,
         ..EgressOptions::default()
@@ -183,20 +183,46 @@ async fn a_mail_arrives_over_either_kind_of_tls_and_in_clear_where_that_was_open
     }
 }
 
+/// Each of these ends for its reason, and nothing but the asking for TLS was said: no login, no mail.
+async fn nothing_is_said_but_starttls(rows: &[(Script, Reason)]) {
+    for (script, reason) in rows {
+        let server = Server::start(Speaks::StartTls, script).await;
+        let failure = send(&server, Speaks::StartTls, limits(), |_| {})
+            .await
+            .expect_err(script[0].1);
+        assert_eq!(failure.reason, *reason, "{script:?}: {failure}");
+        let told: Vec<_> = server
+            .heard()
+            .into_iter()
+            .filter(|line| !line.starts_with("clear: EHLO") && line != "clear: STARTTLS")
+            .collect();
+        assert_eq!(told, Vec::<String>::new(), "{script:?}");
+    }
+}
+
 #[tokio::test]
-async fn nothing_that_is_said_before_tls_is_believed() {
-    for (script, reason) in [
-        // Stripped from the offer.
-        (
-            &[("EHLO", "250-me\r\n250 AUTH PLAIN")] as Script,
-            Reason::NoStartTls,
-        ),
+async fn starttls_stripped() {
+    nothing_is_said_but_starttls(&[
+        (&[("EHLO", "250-me\r\n250 AUTH PLAIN")], Reason::NoStartTls),
         (&[("EHLO", "250 STARTTLSX")], Reason::NoStartTls),
+        (&[("EHLO", "250 XSTARTTLS")], Reason::NoStartTls),
         (&[("EHLO", "550 no")], Reason::NoStartTls),
         (&[("STARTTLS", "454 not now")], Reason::NoStartTls),
         (&[("STARTTLS", "500 what?")], Reason::NoStartTls),
+        (&[("STARTTLS", "250 ok")], Reason::NoStartTls),
         (&[("greeting", "554 go away")], Reason::NoStartTls),
-        // Put behind the consent, for who reads ahead.
+        (&[("greeting", "hi")], Reason::NoStartTls),
+        (&[("EHLO", ENDLESS)], Reason::BadResponse),
+        (&[("greeting", ENDLESS)], Reason::BadResponse),
+        (&[("EHLO", HANG_UP)], Reason::BadResponse),
+    ])
+    .await;
+}
+
+/// Put behind the consent, for who reads ahead: it is the first of the handshake, which fails.
+#[tokio::test]
+async fn line_injected_before_the_handshake() {
+    nothing_is_said_but_starttls(&[
         (
             &[(
                 "STARTTLS",
@@ -205,23 +231,9 @@ async fn nothing_that_is_said_before_tls_is_believed() {
             Reason::Tls,
         ),
         (&[("STARTTLS", "220-go\r\n220 go\r\n\x16")], Reason::Tls),
-        (&[("EHLO", ENDLESS)], Reason::BadResponse),
-        (&[("greeting", ENDLESS)], Reason::BadResponse),
-        (&[("greeting", "hi")], Reason::NoStartTls),
-        (&[("EHLO", HANG_UP)], Reason::BadResponse),
-    ] {
-        let server = Server::start(Speaks::StartTls, script).await;
-        let failure = send(&server, Speaks::StartTls, limits(), |_| {})
-            .await
-            .expect_err(script[0].1);
-        assert_eq!(failure.reason, reason, "{script:?}: {failure}");
-        let told: Vec<_> = server
-            .heard()
-            .into_iter()
-            .filter(|line| !line.starts_with("clear: EHLO") && line != "clear: STARTTLS")
-            .collect();
-        assert_eq!(told, Vec::<String>::new(), "{script:?}");
-    }
+        (&[("STARTTLS", "220 go\r\n220 go")], Reason::Tls),
+    ])
+    .await;
 }
 
 #[tokio::test]

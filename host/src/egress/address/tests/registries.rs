@@ -170,7 +170,8 @@ proptest! {
 
     #[test]
     fn addresses_are_judged_as_the_registries_say(ip in addresses(), blocks in Just(blocks())) {
-        let judged = judge(ip, 443, Protocol::Https, &[], &[]);
+        let own = Own::new(Interfaces::Fixed(Vec::new()));
+        let judged = judge(ip, 443, Protocol::Https, &[], &own);
         prop_assert_eq!(judged.is_ok(), reachable(ip, &blocks), "{} {:?}", ip, judged);
     }
 }

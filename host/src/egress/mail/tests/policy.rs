@@ -8,7 +8,7 @@ async fn refusal(change: impl FnOnce(&mut Mail)) -> Reason {
     let mut given = mail(server);
     change(&mut given);
     let egress = Egress::new(EgressOptions {
-        resolver: Resolver::Fixed(HashMap::new()),
+        resolver: Resolver::fixed(HashMap::new()),
         ..EgressOptions::default()
     })
     .unwrap();
