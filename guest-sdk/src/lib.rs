@@ -30,7 +30,7 @@ mod verdict;
 pub use bindings::endpoint::campanile::alerts::alert::{Action, Entity, Severity};
 pub use bindings::endpoint::campanile::alerts::delivery::{
     Batch, Body, Delivery, Encoding, Exception, Field, FollowUp, HttpRequest, Message, Outcome,
-    Part, Refusal, Scheme, Template, Verdict,
+    Part, Refusal, Scheme, Syslog, Template, Verdict,
 };
 pub use bindings::endpoint::campanile::alerts::params::{Param, Problem};
 pub use bindings::endpoint::campanile::alerts::text::{Arg, Markup, Unit, Value};

@@ -881,7 +881,7 @@ async fn a_test_message_is_shown_with_its_secrets_as_holes_and_with_what_came_ba
 }
 
 #[tokio::test]
-async fn no_command_passes_on_what_a_terminal_obeys_or_what_turns_text_around() {
+async fn ansi_in_everything_a_terminal_shows() {
     let hostile = "\u{1b}[2J\u{1b}]0;x\u{7}\r\u{9b}31m\u{7f}\u{202e}evil\u{2066}\u{200f}";
     let bidi = "host\u{202e}gpj\u{200f}";
     let answer = Behaviour::Answer(404, Vec::new(), hostile.as_bytes().to_vec());

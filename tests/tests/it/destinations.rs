@@ -10,7 +10,7 @@ use campanile_tests::{Behaviour, Receiver, World, alert, wait_for};
 use serde_json::{Value, json};
 
 /// Short enough to wait for, long enough for loopback on a busy machine.
-fn short() -> Limits {
+pub(crate) fn short() -> Limits {
     Limits {
         first_byte: Duration::from_millis(500),
         between_bytes: Duration::from_millis(500),
@@ -27,7 +27,7 @@ fn recipient(name: &str) -> Value {
 }
 
 /// One webhook for each of these URLs, by name.
-fn webhooks(urls: &[(&str, String)], allow: &[String]) -> Value {
+pub(crate) fn webhooks(urls: &[(&str, String)], allow: &[String]) -> Value {
     json!({
         "endpoints": urls.iter().map(|(name, url)| webhook(name, url)).collect::<Vec<_>>(),
         "recipients": urls.iter().map(|(name, _)| recipient(name)).collect::<Vec<_>>(),
@@ -36,7 +36,7 @@ fn webhooks(urls: &[(&str, String)], allow: &[String]) -> Value {
 }
 
 /// Waits until every recipient had its first attempt; by recipient's name.
-async fn first_attempts(world: &World, count: usize) -> BTreeMap<String, Attempt> {
+pub(crate) async fn first_attempts(world: &World, count: usize) -> BTreeMap<String, Attempt> {
     world.wait_for_attempts(count).await;
     let mut attempts = BTreeMap::new();
     for delivery in world.deliveries().await {
@@ -48,7 +48,7 @@ async fn first_attempts(world: &World, count: usize) -> BTreeMap<String, Attempt
 }
 
 /// The reasons of all dead letters, by recipient's name.
-async fn dead(world: &World) -> BTreeMap<String, Reason> {
+pub(crate) async fn dead(world: &World) -> BTreeMap<String, Reason> {
     let letters = world.dead_letters().await.into_iter();
     letters
         .map(|letter| (letter.recipient_name, letter.reason))
@@ -256,16 +256,6 @@ async fn a_destination_that_misbehaves_fails_by_name_and_the_alert_stays() {
             Reason::Accepted,
             Some(200),
         ),
-        (
-            "gzip-bomb",
-            endless(
-                "HTTP/1.1 200 OK\r\ncontent-encoding: gzip\r\n\r\n",
-                "\u{1f}",
-            ),
-            "delivered",
-            Reason::Accepted,
-            Some(200),
-        ),
     ];
     let mut receivers = Vec::new();
     let mut urls = Vec::new();
@@ -389,128 +379,6 @@ async fn a_response_that_stalls_has_a_name_where_it_has_to_be_read() {
     );
     let detail = attempts["gzip"].detail.as_deref().unwrap_or_default();
     assert!(detail.contains("response-encoding"), "{detail:?}");
-}
-
-#[tokio::test]
-async fn a_redirect_is_not_followed_wherever_it_leads() {
-    let trap = Receiver::ok().await;
-    let statuses = [301, 302, 303, 307, 308];
-    let mut receivers = Vec::new();
-    for status in statuses {
-        let to = trap.url("/admin");
-        let behaviour = Behaviour::with_header(status, "location", &to);
-        receivers.push(Receiver::start([], behaviour).await);
-    }
-    let names = statuses.map(|status| status.to_string());
-    let urls: Vec<_> = names
-        .iter()
-        .zip(&receivers)
-        .map(|(name, receiver)| (name.as_str(), receiver.url("/hook")))
-        .collect();
-    let mut allow: Vec<_> = receivers.iter().map(Receiver::opening).collect();
-    // Not even where the operator opened the address that it leads to.
-    allow.push(trap.opening());
-    let world = World::builder()
-        .held_clock()
-        .desired(webhooks(&urls, &allow))
-        .start()
-        .await;
-    assert_eq!(
-        world.post(&alert("disk_full", &json!({}))).await.status,
-        202
-    );
-    world.wait_until_empty().await;
-    for (name, reason) in dead(&world).await {
-        assert_eq!(reason, Reason::Redirect, "{name}");
-    }
-    assert_eq!(world.dead_letters().await.len(), statuses.len());
-    assert_eq!(trap.connections(), 0);
-    assert!(
-        receivers
-            .iter()
-            .all(|receiver| receiver.received().len() == 1)
-    );
-}
-
-#[tokio::test]
-async fn what_no_opening_names_is_not_dialled() {
-    let receiver = Receiver::ok().await;
-    let inside = Receiver::ok().await;
-    let port = inside.address().port();
-    let gone = {
-        let taken = Receiver::ok().await;
-        taken.address()
-    };
-    let at = |host: &str| format!("http://{host}:{port}/hook");
-    let forbidden = Reason::ForbiddenAddress;
-    let rows = [
-        ("other-port", at("127.0.0.1"), forbidden),
-        ("https", format!("https://127.0.0.1:{port}/hook"), forbidden),
-        ("hexadecimal", at("0x7f.1"), forbidden),
-        ("decimal", at("2130706433"), forbidden),
-        ("octal", at("0177.0.0.1"), forbidden),
-        ("name", at("localhost"), forbidden),
-        ("dotted-name", at("localhost."), forbidden),
-        ("below-it", at("a.localhost"), forbidden),
-        ("six", at("[::1]"), forbidden),
-        ("mapped", at("[::ffff:127.0.0.1]"), forbidden),
-        ("compatible", at("[::127.0.0.1]"), forbidden),
-        ("nat64", at("[64:ff9b::7f00:1]"), forbidden),
-        ("six-to-four", at("[2002:7f00:1::]"), forbidden),
-        ("unspecified", at("0.0.0.0"), forbidden),
-        ("wide", at("127.255.255.254"), forbidden),
-        ("private", "http://10.0.0.1/".to_owned(), forbidden),
-        (
-            "metadata",
-            "http://169.254.169.254/latest/".to_owned(),
-            forbidden,
-        ),
-        (
-            "intranet",
-            "http://intranet/".to_owned(),
-            Reason::SingleLabel,
-        ),
-        (
-            "public-clear",
-            "http://198.41.0.4/".to_owned(),
-            Reason::Scheme,
-        ),
-        (
-            "closed",
-            format!("http://{gone}/hook"),
-            Reason::ConnectionRefused,
-        ),
-    ];
-    let mut urls: Vec<_> = rows
-        .iter()
-        .map(|(name, url, _)| (*name, url.clone()))
-        .collect();
-    urls.push(("open", receiver.url("/hook")));
-    let allow = [receiver.opening(), format!("{gone}/http")];
-    let world = World::builder()
-        .held_clock()
-        .desired(webhooks(&urls, &allow))
-        .start()
-        .await;
-    assert_eq!(
-        world.post(&alert("disk_full", &json!({}))).await.status,
-        202
-    );
-    let attempts = first_attempts(&world, urls.len()).await;
-    world.wait_until_idle().await;
-    let dead = dead(&world).await;
-    for (name, url, reason) in rows {
-        assert_eq!(
-            attempts[name].reason, reason,
-            "{url}: {:?}",
-            attempts[name].detail
-        );
-        let refused = reason != Reason::ConnectionRefused;
-        assert_eq!(dead.contains_key(name), refused, "{url}");
-        assert_eq!(attempts[name].retry_at.is_some(), !refused, "{url}");
-    }
-    assert_eq!(inside.connections(), 0);
-    assert_eq!(attempts["open"].reason, Reason::Accepted);
 }
 
 #[tokio::test]

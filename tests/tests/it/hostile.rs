@@ -1,8 +1,10 @@
 //! Components that lie, waste, trap and pry: each is stopped by name, its alerts stay, and a bystander in the
 //! same program gets all of its own.
 
+mod addresses;
 mod bystander;
 mod determinism;
+mod dialled;
 mod engine;
 mod formatters;
 mod install;
@@ -10,10 +12,14 @@ mod manifests;
 #[cfg(all(debug_assertions, target_os = "linux"))]
 mod native;
 mod processes;
+mod people;
 mod raw;
 mod readings;
+mod requests;
+mod responses;
 mod secrets;
 mod stage;
+mod syslog;
 mod tiers;
 mod verdicts;
 

@@ -7,6 +7,7 @@ mod mails;
 mod readings;
 mod resources;
 mod secrets;
+mod syslog;
 
 use campanile_guest::{
     Batch, Endpoint, Failure, Markup, Message, Notification, Params, Problem, Queue, Recipient,

@@ -5,7 +5,7 @@ use campanile_guest::{
     Recipient, Refusal, Request, Scheme,
 };
 
-use crate::{hook, mails, url};
+use crate::{hook, mails, syslog, url};
 
 /// What it answers, where `how` is one of these.
 pub fn dequeue(
@@ -86,7 +86,9 @@ pub fn dequeue(
             return None;
         }
         _ => {
-            let message = mails::message(how).or_else(|| unknown(how, recipient))?;
+            let message = mails::message(how)
+                .or_else(|| syslog::message(how, recipient))
+                .or_else(|| unknown(how, recipient))?;
             batch(vec![Delivery {
                 messages: vec![message],
                 ..delivery(&[0])
@@ -150,6 +152,17 @@ fn unknown(how: &str, recipient: &Recipient) -> Option<Message> {
         "sets-the-host" => {
             let value = vec![Part::Text(String::from("internal"))];
             request.headers.push((String::from("Host"), value));
+        }
+        _ if how.starts_with("sets-header-") => {
+            let name = match &how["sets-header-".len()..] {
+                "of-two-lines" => "x-a\r\nx-smuggled",
+                "with-a-space" => "x a",
+                "with-a-colon" => "x-a:",
+                "without-a-name" => "",
+                name => name,
+            };
+            let value = vec![Part::Text(String::from("1"))];
+            request.headers.push((name.to_owned(), value));
         }
         "sets-authorization" => {
             let value = vec![Part::Text(String::from("Bearer x"))];

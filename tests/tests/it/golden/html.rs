@@ -17,11 +17,11 @@ const TAGS: [&str; 6] = ["a", "b", "code", "i", "pre", "u"];
 
 /// What a reader sees.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// The text.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Where links lead, in order.
-    pub(super) links: Vec<String>,
+    pub(crate) links: Vec<String>,
 }
 
 #[derive(Default)]
@@ -117,7 +117,7 @@ pub(super) fn read(source: &str) -> Result<Seen, Vec<String>> {
 /// # Panics
 ///
 /// Where anything is wrong with it.
-pub(super) fn seen(source: &str) -> Seen {
+pub(crate) fn seen(source: &str) -> Seen {
     match read(source) {
         Ok(seen) => seen,
         Err(mistakes) => panic!("{mistakes:?} in {source:.300}"),

@@ -5,15 +5,15 @@ use serde_json::Value;
 
 /// What a reader sees.
 #[derive(Debug, PartialEq, Eq)]
-pub(super) struct Seen {
+pub(crate) struct Seen {
     /// The text.
-    pub(super) text: String,
+    pub(crate) text: String,
     /// Where links lead, in order.
-    pub(super) links: Vec<String>,
+    pub(crate) links: Vec<String>,
 }
 
 /// A message of Slack's Block Kit: header, sections, and the lines of a context below an empty one.
-pub(super) fn slack(payload: &Value) -> Seen {
+pub(crate) fn slack(payload: &Value) -> Seen {
     let mut seen = Seen {
         text: String::new(),
         links: Vec::new(),
@@ -71,7 +71,7 @@ fn mrkdwn(text: &str, seen: &mut Seen) {
 }
 
 /// A message of Discord's embeds: title, description and footer of each, a line apart.
-pub(super) fn discord(payload: &Value) -> Seen {
+pub(crate) fn discord(payload: &Value) -> Seen {
     let (mut lines, mut links) = (Vec::new(), Vec::new());
     for embed in payload["embeds"].as_array().expect("embeds") {
         for part in [&embed["title"], &embed["description"]] {

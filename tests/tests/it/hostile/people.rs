@@ -1,0 +1,143 @@
+//! What an alert says is text to whoever reads it: no mention, no link and no command by its own doing.
+
+use campanile_tests::fakes::{Bucket, Discord, Slack, Telegram};
+use campanile_tests::{Request, World, alert};
+use serde_json::{Value, json};
+
+use crate::golden::{html, markup};
+
+/// What one alert looks like to those who read it, by destination: the payload, the text and its links.
+async fn read(alert: &Value) -> [(&'static str, Value, String, Vec<String>); 3] {
+    let world = World::builder().held_clock().start().await;
+    let telegram = Telegram::start(&world.clock, &["-1001"]).await;
+    let slack = Slack::start(&world.clock, &["C1"]).await;
+    let discord = Discord::start(&world.clock, BUCKET, &[]).await;
+    let recipient = |name: &str, params: Value| json!({"name": name, "endpoint": name, "params": params, "language": "en", "time_zone": "UTC"});
+    let desired = json!({
+        "endpoints": [
+            {"name": "telegram", "component": "telegram", "params": telegram.bot()},
+            {"name": "slack", "component": "slack", "params": slack.bot()},
+            {"name": "discord", "component": "discord", "params": discord.webhook()},
+        ],
+        "recipients": [
+            recipient("telegram", json!({"chat": "-1001"})),
+            recipient("slack", json!({"channel": "C1"})),
+            recipient("discord", json!({})),
+        ],
+        "networks": [{"allow": [
+            telegram.receiver().opening(), slack.receiver().opening(), discord.receiver().opening(),
+        ]}],
+    });
+    world.apply(desired, "en").await.expect("it is applied");
+    let posted = world.post(alert).await;
+    assert_eq!(posted.status, 202, "{}", posted.body);
+    world.wait_until_empty().await;
+    assert!(world.dead_letters().await.is_empty());
+    let told = payload(&telegram.receiver().received(), "text");
+    let seen = html::seen(told["text"].as_str().expect("a text"));
+    let blocks = payload(&slack.receiver().received(), "blocks");
+    let in_slack = markup::slack(&blocks);
+    let embeds = payload(&discord.receiver().received(), "embeds");
+    let in_discord = markup::discord(&embeds);
+    [
+        ("telegram", told, seen.text, seen.links),
+        ("slack", blocks, in_slack.text, in_slack.links),
+        ("discord", embeds, in_discord.text, in_discord.links),
+    ]
+}
+
+/// As often as anybody likes.
+const BUCKET: Bucket = Bucket {
+    limit: 1_000,
+    window: 1_000,
+};
+
+/// The one request that has such a member.
+fn payload(requests: &[Request], member: &str) -> Value {
+    let payloads: Vec<_> = requests.iter().map(Request::json).collect();
+    let mut told = payloads.into_iter().filter(|it| it[member] != Value::Null);
+    told.next().expect("a message")
+}
+
+#[tokio::test]
+async fn host_named_at_everyone_with_a_link() {
+    let name =
+        "@everyone @here <!channel> <@U1> [x](https://evil.example) <https://evil.example|x>";
+    let entity = json!({"kind": "host", "value": "10.0.0.1", "name": name});
+    let alert = alert(
+        "disk_full",
+        &json!({"entity": entity, "title": name, "message": name}),
+    );
+    for (destination, payload, text, links) in read(&alert).await {
+        assert!(text.contains(name), "{destination}: {text}");
+        assert_eq!(links, [""; 0], "{destination}");
+        match destination {
+            "telegram" => assert_eq!(
+                payload["link_preview_options"],
+                json!({"is_disabled": true})
+            ),
+            "slack" => {
+                assert_eq!(payload["unfurl_links"], false);
+                assert_eq!(payload["unfurl_media"], false);
+                // What is shown where blocks are not is markup too.
+                let short = payload["text"].as_str().expect("a text");
+                assert!(!short.contains('<'), "{short}");
+                for block in payload["blocks"].as_array().expect("blocks") {
+                    let lines = block["elements"].as_array().into_iter().flatten();
+                    for part in lines.chain([&block["text"]]) {
+                        let living = part["type"] == "mrkdwn" && part["verbatim"] != true;
+                        assert!(!living, "{part}");
+                    }
+                }
+            }
+            _ => {
+                assert_eq!(payload["allowed_mentions"], json!({"parse": []}));
+                let written = payload.to_string();
+                assert!(
+                    !written.contains("@everyone") && !written.contains("@here"),
+                    "{written}"
+                );
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn javascript_and_bidi_in_links() {
+    let world = World::builder().held_clock().start().await;
+    for url in [
+        "javascript:alert(1)",
+        "JavaScript:alert(1)",
+        " javascript:alert(1)",
+        "java\tscript:alert(1)",
+        "data:text/html,<script>1</script>",
+        "vbscript:x",
+        "file:///etc/passwd",
+        "https:",
+        "//evil.example",
+    ] {
+        let posted = world.post(&alert("disk_full", &json!({"url": url}))).await;
+        assert_eq!(posted.status, 400, "{url}: {}", posted.body);
+    }
+    let change = json!({
+        "url": "https://good.example/\u{202E}gpj.exe\u{2066}",
+        "title": "<a href=\"javascript:alert(1)\">x</a> [x](javascript:alert(1)) <javascript:alert(1)|x>",
+        "message": "\u{202E}gpj.exe",
+    });
+    for (destination, _, text, links) in read(&alert("disk_full", &change)).await {
+        assert!(!links.is_empty(), "{destination}");
+        for link in links {
+            let plain = "https://good.example/%E2%80%AEgpj.exe%E2%81%A6";
+            assert_eq!(link, plain, "{destination}");
+        }
+        assert!(
+            text.contains("[x](javascript:alert(1))"),
+            "{destination}: {text}"
+        );
+        // The override ends with the text that it came in.
+        assert!(
+            text.contains("\u{202E}gpj.exe\u{202C}"),
+            "{destination}: {text:?}"
+        );
+    }
+}
