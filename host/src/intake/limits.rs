@@ -125,15 +125,24 @@ pub(super) fn url(path: &str, text: &str) -> Result<(), Fault> {
     // The parser would drop tabs and line ends and trim blanks; this is shown as it came.
     if text
         .chars()
-        .any(|char| char.is_control() || char.is_whitespace())
+        .any(|char| char.is_control() || char.is_whitespace() || is_invisible(char))
     {
-        return Err(fault("has blanks or control characters"));
+        return Err(fault("has blanks, control or invisible characters"));
     }
     let parsed = url::Url::parse(text).map_err(|error| fault(&error.to_string()))?;
     if !matches!(parsed.scheme(), "http" | "https") {
         return Err(fault("neither http nor https"));
     }
     Ok(())
+}
+
+/// What nobody sees in an address, or what turns it around (UAX 9, section 3.9.1): there it only deceives. An
+/// address that needs such a character has it percent-encoded.
+fn is_invisible(char: char) -> bool {
+    matches!(
+        char,
+        '\u{61c}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}'
+    )
 }
 
 /// One line of at most [`NAME`] bytes out of any text: control characters become U+FFFD, and what is too
@@ -194,6 +203,7 @@ mod tests {
             "https://a.example/x?y#z",
             "http://[::1]:3000",
             "HTTPS://a.example",
+            "https://a.example/%E2%80%AEx/\u{e9}",
         ] {
             assert_eq!(code(url(".url", good)), None, "{good}");
         }
@@ -207,6 +217,8 @@ mod tests {
             " https://a.example",
             "https://a\n.example",
             "java\tscript:alert(1)",
+            "https://a.example/\u{202e}gpj.exe",
+            "https://a\u{200b}.example/",
         ] {
             assert_eq!(code(url(".url", bad)), Some(Code::Malformed), "{bad}");
         }
