@@ -8,7 +8,7 @@
 //! |---|---|
 //! | `sender` | an endpoint's routes and opened secrets, prepared once |
 //! | `fill` | where secrets stand, whether they may, and the filled request |
-//! | `route` | which method, origin and path are allowed |
+//! | `route` | which method, origin and path are asked for, granted and below the ceiling |
 //! | `headers`, `sign` | header names and values; authentication and signatures |
 //! | `http` | one request, one response |
 //! | `mail` | one mail, to one mail server |
@@ -59,7 +59,7 @@ pub use self::ledger::{Account, Ledger, STRAYED};
 pub use self::mail::{MAX_SUBJECT_BYTES, MAX_THREADS, Refused, Report};
 pub use self::own::Interfaces;
 pub use self::rehearse::{Rehearsed, rehearse};
-pub use self::sender::{MAX_SECRET_BYTES, Sender};
+pub use self::sender::{MAX_SECRET_BYTES, Owner, Sender};
 pub use self::show::shown;
 pub use self::tls::{Root, TlsError, roots};
 

@@ -13,6 +13,7 @@ pub mod clock;
 pub mod condition;
 pub mod config;
 pub mod desired;
+pub mod grant;
 pub mod job;
 pub mod message;
 pub mod network;

@@ -11,7 +11,9 @@ use crate::clock::Millis;
 macro_rules! reasons {
     ($($(#[$doc:meta])* $variant:ident = $name:literal, $class:ident;)+) => {
         /// Why something ended as it did: one list for log, metric, API and page.
-        #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+        #[derive(
+            Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize,
+        )]
         pub enum Reason {
             $($(#[$doc])* #[serde(rename = $name)] $variant,)+
         }
@@ -56,6 +58,10 @@ reasons! {
     UserInfo = "user-info", NotAllowed;
     /// No route allows this method, origin and path.
     Route = "route", NotAllowed;
+    /// A route allows it, but the tenant did not grant the endpoint that.
+    NotGranted = "not-granted", NotAllowed;
+    /// It was granted, but is over the ceiling that the operator put over the tenant.
+    OverCeiling = "over-ceiling", NotAllowed;
     /// A secret stands where the manifest does not allow it.
     SecretPlace = "secret-place", NotAllowed;
     /// A secret is not set, or was entered for another destination.
@@ -178,6 +184,8 @@ reasons! {
     Halved = "halved", BadResponse;
     /// The parameters changed since it was built: it is built again.
     Rebuilt = "rebuilt", BadResponse;
+    /// A newer component asks for more than was granted: the older one goes on until somebody consents.
+    ConsentNeeded = "consent-needed", NotAllowed;
     /// The recipient was removed.
     RecipientRemoved = "recipient-removed", NotAllowed;
 }

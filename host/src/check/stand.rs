@@ -15,7 +15,8 @@ use super::seal::seal;
 use super::used::Use;
 use crate::clock::Millis;
 use crate::desired::flatten;
-use crate::egress::Sender;
+use crate::egress::{Owner, Sender};
+use crate::grant::Permit;
 use crate::outcome::Reason;
 use crate::sandbox::{Answered, Call, Fault, Installed, Recipient, Sandbox};
 use crate::secret::{MasterKey, Vault};
@@ -108,15 +109,14 @@ impl<'a> Stand<'a> {
                 return None;
             }
         };
-        let sender = Sender::new(
-            TENANT,
-            "endpoint",
-            "night shift",
-            &manifest,
-            &clear,
-            &sealed,
-            &vault,
-        );
+        let owner = Owner {
+            tenant: TENANT,
+            endpoint: "endpoint",
+            recipient: "night shift",
+        };
+        // What an author's component asks, its author grants.
+        let permit = Permit::all();
+        let sender = Sender::new(owner, &manifest, &clear, &sealed, &vault, permit);
         let seen = secrets.into_iter().map(|param| Param {
             value: SET.to_owned(),
             ..param

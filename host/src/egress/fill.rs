@@ -17,8 +17,10 @@ use hyper::body::Bytes;
 pub(super) use login::{Credentials, login};
 
 use super::failure::Failure;
+use super::route::Leading;
 use super::sender::{Held, Sender};
 use crate::clock::Millis;
+use crate::grant::Standing;
 use crate::message::HttpRequest;
 use crate::outcome::Reason;
 
@@ -123,26 +125,26 @@ impl<'a> Filler<'a> {
         ))
     }
 
-    /// One route must allow the request and every secret in its place; every secret must be there.
+    /// One route must lead there, be granted, be below the ceiling, and allow every secret in its place;
+    /// every secret must be there.
     fn allow(&self, method: &str, target: &target::Target<'a>) -> Result<(), Failure> {
-        let routes: Vec<&str> = target.routes(&self.sender.routes, method).collect();
-        if routes.is_empty() {
-            return Err(Failure::new(
-                Reason::Route,
-                format!("no route allows {method} {}", target.shown()),
-            ));
-        }
-        self.allow_places(&routes)
+        let routes: Vec<_> = target.routes(&self.sender.routes, method).collect();
+        self.allow_places(&routes, &|| format!("{method} {}", target.shown()))
     }
 
-    /// One of these routes must allow every secret in its place; every secret must be there.
-    fn allow_places(&self, routes: &[&str]) -> Result<(), Failure> {
-        let allowed = routes.iter().any(|route| {
-            self.stands
-                .iter()
-                .all(|(held, place)| held.may_stand(route, place))
-        });
-        if !allowed {
+    fn allow_places(
+        &self,
+        leading: &[Leading<'_>],
+        shown: &dyn Fn() -> String,
+    ) -> Result<(), Failure> {
+        let standing = open(leading, shown)?
+            .filter(|leading| {
+                let mut stands = self.stands.iter();
+                stands.all(|(held, place)| held.may_stand(leading.route, place))
+            })
+            .map(|leading| leading.standing)
+            .min();
+        let Some(standing) = standing else {
             let names: Vec<String> = self
                 .stands
                 .iter()
@@ -153,12 +155,33 @@ impl<'a> Filler<'a> {
                 names.join(", ").escape_debug()
             );
             return Err(Failure::new(Reason::SecretPlace, detail));
+        };
+        if let Some((held, _)) = self.stands.iter().find(|(held, _)| held.value.is_none()) {
+            return Err(again(held));
         }
-        match self.stands.iter().find(|(held, _)| held.value.is_none()) {
-            Some((held, _)) => Err(again(held)),
-            None => Ok(()),
+        if let Standing::Reported(reason) = standing {
+            self.sender.report(reason, &shown());
         }
+        Ok(())
     }
+}
+
+/// The routes among these that grant and ceiling leave open.
+fn open<'l, 'r>(
+    leading: &'l [Leading<'r>],
+    shown: &dyn Fn() -> String,
+) -> Result<impl Iterator<Item = &'l Leading<'r>>, Failure> {
+    let standing = leading.iter().map(|leading| leading.standing).min();
+    let refused = match standing {
+        None => Some((Reason::Route, "no route allows")),
+        Some(Standing::Refused(reason)) => Some((reason, "what is asked is not allowed:")),
+        Some(Standing::Allowed | Standing::Reported(_)) => None,
+    };
+    if let Some((reason, what)) = refused {
+        return Err(Failure::new(reason, format!("{what} {}", shown())));
+    }
+    let is_open = |leading: &&Leading<'_>| !matches!(leading.standing, Standing::Refused(_));
+    Ok(leading.iter().filter(is_open))
 }
 
 fn misplaced(held: &Held, what: &str) -> Failure {

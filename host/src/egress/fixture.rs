@@ -5,7 +5,8 @@ use std::sync::Arc;
 use campanile_contract::manifest::Manifest;
 use campanile_contract::params::Param;
 
-use super::Sender;
+use super::{Owner, Sender};
+use crate::grant::Permit;
 use crate::message::{Body, Encoding, HttpRequest, Part};
 use crate::secret::{Binding, MasterKey, Secret, Vault};
 
@@ -93,15 +94,13 @@ pub(super) fn sender(tenant: &str, api: &str, values: Values<'_>) -> Sender {
             ((*name).to_owned(), key.map(str::to_owned), secret)
         })
         .collect();
-    Sender::new(
+    let owner = Owner {
         tenant,
-        "noc",
-        "r",
-        &Arc::new(manifest),
-        &params,
-        &sealed,
-        &vault,
-    )
+        endpoint: "noc",
+        recipient: "r",
+    };
+    let manifest = Arc::new(manifest);
+    Sender::new(owner, &manifest, &params, &sealed, &vault, Permit::all())
 }
 
 fn bound(params: &[Param], values: Values<'_>) -> Vec<Param> {

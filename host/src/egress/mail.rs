@@ -90,8 +90,7 @@ pub(super) fn rehearse(
     attempt: Attempt<'_>,
 ) -> Result<usize, Failure> {
     judge::judge(sender, mail)?;
-    let routes: Vec<&str> = sender.routes.allowing_mail(&mail.server).collect();
-    fill::login(sender, mail.login.as_ref(), &routes, attempt)?;
+    fill::login(sender, mail, attempt)?;
     Ok(compose::compose(sender, mail, 0, attempt)?.len())
 }
 
@@ -105,8 +104,7 @@ pub(super) async fn exchange(
     limits: &Limits,
 ) -> Result<Received, Failure> {
     let server = judge::judge(sender, mail)?;
-    let routes: Vec<&str> = sender.routes.allowing_mail(&mail.server).collect();
-    let login = fill::login(sender, mail.login.as_ref(), &routes, attempt)?;
+    let login = fill::login(sender, mail, attempt)?;
     let bytes = compose::compose(sender, mail, number, attempt)?;
     let sent = AtomicBool::new(false);
     let all = async {

@@ -1,7 +1,7 @@
 //! Step 7, the route: which of the ways out that a manifest asks for allows this method, origin and
 //! path? Pure.
 //!
-//! Patterns (see [`path`]) are matched below the path of the parameter that names the origin. On a
+//! [Patterns](Pattern) are matched below the path of the parameter that names the origin. On a
 //! `secret-url` nobody sees that path, so what is judged is the text behind the secret: none, which `/` and
 //! `**` match, or segments that need no other spelling. What a server might read as another path (dots,
 //! slashes and backslashes behind an escape, empty segments) matches none.
@@ -12,18 +12,33 @@ use campanile_contract::manifest::{Manifest, Origin, ParamKind};
 use campanile_contract::params::Param;
 use url::Url;
 
-use path::{Pattern, is_ambiguous};
+use path::is_ambiguous;
 
 pub(super) use path::{is_dots, is_plain};
+
+use crate::grant::{Pattern, Permission, Permit, Standing, To};
+use crate::outcome::Reason;
 
 /// A manifest's routes with their origins resolved, in the manifest's order.
 pub(super) struct Routes(Vec<Route>);
 
 struct Route {
     name: String,
-    methods: Vec<String>,
     target: Target,
-    patterns: Vec<Pattern>,
+    ways: Vec<Way>,
+}
+
+/// One method and pattern of a route; of a route to a mail server, the only way.
+struct Way {
+    method: String,
+    pattern: Pattern,
+    standing: Standing,
+}
+
+/// A route that leads to where a message goes, and what grant and ceiling say to that.
+pub(super) struct Leading<'a> {
+    pub(super) route: &'a str,
+    pub(super) standing: Standing,
 }
 
 enum Target {
@@ -38,107 +53,137 @@ enum Target {
 }
 
 impl Routes {
-    /// Resolves the origins from the endpoint's and the recipient's parameters.
-    pub(super) fn new(manifest: &Manifest, params: &[Param]) -> Self {
-        let target = |origin: &Origin| {
-            let is_mail = |name: &str| {
-                manifest
-                    .params()
-                    .any(|spec| spec.name == name && spec.kind == ParamKind::MailServer)
+    /// Resolves the origins from the endpoint's and the recipient's parameters, in which each `secret-url`
+    /// reads its origin.
+    pub(super) fn new(manifest: &Manifest, params: &[Param], permit: &Permit) -> Self {
+        let route = |route: &campanile_contract::manifest::Route| {
+            let to = To::of(&route.origin, manifest, params);
+            let (target, address) = target(&route.origin, manifest, params);
+            let standing = |permission: &dyn Fn(To) -> Permission| {
+                // Where nothing is there, nothing was asked.
+                to.clone().map_or(Standing::Refused(Reason::Route), |to| {
+                    permit.standing(&permission(to), &address)
+                })
             };
-            let text = match origin {
-                Origin::At(text) => Some(text),
-                Origin::Param(name) => {
-                    if manifest
-                        .params()
-                        .any(|spec| spec.name == *name && spec.kind.is_secret())
-                    {
-                        return Target::BelowSecret(name.clone());
-                    }
-                    let value = params
-                        .iter()
-                        .find(|param| param.name == *name)
-                        .map(|param| &param.value);
-                    if is_mail(name) {
-                        return value.map_or(Target::Nowhere, |value| Target::Mail(value.clone()));
-                    }
-                    value
-                }
+            let ways = if manifest.is_mail(route) {
+                vec![Way {
+                    method: String::new(),
+                    pattern: Pattern::new("**"),
+                    standing: standing(&|to| Permission::Mail { to }),
+                }]
+            } else {
+                let ways = route.methods.iter().flat_map(|method| {
+                    route.paths.iter().map(|path| Way {
+                        method: method.clone(),
+                        pattern: Pattern::new(path),
+                        standing: standing(&|to| Permission::Send {
+                            method: method.clone(),
+                            to,
+                            path: path.clone(),
+                        }),
+                    })
+                });
+                ways.collect()
             };
-            text.and_then(|text| Url::parse(text).ok())
-                .filter(|url| url.has_host() && url.query().is_none())
-                .map_or(Target::Nowhere, Target::Below)
-        };
-        let route = |route: &campanile_contract::manifest::Route| Route {
-            name: route.name.clone(),
-            methods: route.methods.clone(),
-            target: target(&route.origin),
-            patterns: route.paths.iter().map(|path| Pattern::new(path)).collect(),
+            Route {
+                name: route.name.clone(),
+                target,
+                ways,
+            }
         };
         Self(manifest.routes.iter().map(route).collect())
     }
 
-    /// The names of the routes that allow a request by this method to this URL, in order.
-    pub(super) fn allowing<'a>(
+    /// The routes that lead a request by this method to this URL, in order.
+    pub(super) fn leading<'a>(
         &'a self,
         method: &'a str,
         url: &'a Url,
-    ) -> impl Iterator<Item = &'a str> {
+    ) -> impl Iterator<Item = Leading<'a>> {
         self.0
             .iter()
-            .filter(|route| route.allows(method, url))
-            .map(|route| route.name.as_str())
+            .filter_map(move |route| route.leading(method, route.below(url)?))
     }
 
-    /// The names of the routes that lead to this mail server, as a parameter names it.
-    pub(super) fn allowing_mail<'a>(&'a self, server: &'a str) -> impl Iterator<Item = &'a str> {
+    /// The routes that lead to this mail server, as a parameter names it.
+    pub(super) fn leading_mail<'a>(&'a self, server: &'a str) -> impl Iterator<Item = Leading<'a>> {
         self.0
             .iter()
             .filter(move |route| matches!(&route.target, Target::Mail(known) if known == server))
-            .map(|route| route.name.as_str())
+            .filter_map(|route| route.leading("", ""))
     }
 
-    /// The names of the routes that allow a request by this method to a `secret-url` with this text behind
-    /// its path.
-    pub(super) fn allowing_below<'a>(
+    /// The routes that lead a request by this method to a `secret-url` with this text behind its path.
+    pub(super) fn leading_below<'a>(
         &'a self,
         method: &'a str,
         param: &'a str,
         suffix: &'a str,
-    ) -> impl Iterator<Item = &'a str> {
+    ) -> impl Iterator<Item = Leading<'a>> {
         let plain = suffix.is_empty() || is_plain(suffix);
         self.0
             .iter()
             .filter(move |route| {
-                plain
-                    && matches!(&route.target, Target::BelowSecret(name) if name == param)
-                    && route.methods.iter().any(|allowed| allowed == method)
-                    && route.patterns.iter().any(|pattern| pattern.matches(suffix))
+                plain && matches!(&route.target, Target::BelowSecret(name) if name == param)
             })
-            .map(|route| route.name.as_str())
+            .filter_map(move |route| route.leading(method, suffix))
     }
 }
 
+/// Where an origin leads, and the address of that.
+fn target(origin: &Origin, manifest: &Manifest, params: &[Param]) -> (Target, String) {
+    let (text, kind) = match origin {
+        Origin::At(text) => (Some(text), None),
+        Origin::Param(name) => (
+            params
+                .iter()
+                .find(|param| param.name == *name)
+                .map(|param| &param.value),
+            manifest
+                .params()
+                .find(|spec| spec.name == *name)
+                .map(|spec| (name, spec.kind)),
+        ),
+    };
+    let address = text.cloned().unwrap_or_default();
+    let target = match (kind, text) {
+        (Some((name, kind)), _) if kind.is_secret() => Target::BelowSecret(name.clone()),
+        (Some((_, ParamKind::MailServer)), Some(server)) => Target::Mail(server.clone()),
+        (_, text) => text
+            .and_then(|text| Url::parse(text).ok())
+            .filter(|url| url.has_host() && url.query().is_none())
+            .map_or(Target::Nowhere, Target::Below),
+    };
+    (target, address)
+}
+
 impl Route {
-    fn allows(&self, method: &str, url: &Url) -> bool {
+    /// The best way by this method to this path, if one leads there.
+    fn leading(&self, method: &str, path: &str) -> Option<Leading<'_>> {
+        let ways = self
+            .ways
+            .iter()
+            .filter(|way| way.method == method && way.pattern.matches(path));
+        let standing = ways.map(|way| way.standing).min()?;
+        Some(Leading {
+            route: &self.name,
+            standing,
+        })
+    }
+
+    /// The path of a URL below the target's own; `None` where it leads elsewhere, or may.
+    fn below<'u>(&self, url: &'u Url) -> Option<&'u str> {
         let Target::Below(base) = &self.target else {
-            return false;
+            return None;
         };
         let same_origin = base.scheme() == url.scheme()
             && base.host() == url.host()
             && base.port_or_known_default() == url.port_or_known_default();
-        if !same_origin || !self.methods.iter().any(|allowed| allowed == method) {
-            return false;
-        }
-        let prefix = base.path().trim_end_matches('/');
-        let Some(path) = url
+        let path = url
             .path()
-            .strip_prefix(prefix)
-            .filter(|path| path.starts_with('/') || path.is_empty())
-        else {
-            return false;
-        };
-        !is_ambiguous(path) && self.patterns.iter().any(|pattern| pattern.matches(path))
+            .strip_prefix(base.path().trim_end_matches('/'))
+            .filter(|path| path.starts_with('/') || path.is_empty())?;
+        (same_origin && !is_ambiguous(path)).then_some(path)
     }
 }
 

@@ -10,6 +10,8 @@ use url::Url;
 
 use super::encoding::{base64_traces, json_unescaped, percent_decoded};
 use super::route::Routes;
+use crate::grant::Permit;
+use crate::outcome::Reason;
 use crate::secret::{Binding, Sealed, Secret, ThreadKey, Vault, with_origins};
 
 /// A secret's largest size in bytes, unless its specification says less: what it counts for in a limit,
@@ -19,9 +21,22 @@ pub const MAX_SECRET_BYTES: usize = 4 * 1024;
 /// Sixteen letters to choose from: 128 bits.
 const MARKER_LETTERS: usize = 32;
 
+/// On whose behalf something is sent.
+#[derive(Debug, Clone, Copy)]
+pub struct Owner<'a> {
+    /// Whose.
+    pub tenant: &'a str,
+    /// By which endpoint.
+    pub endpoint: &'a str,
+    /// To which recipient.
+    pub recipient: &'a str,
+}
+
 /// Who sends, what it may reach, and its secrets. Does not print.
 pub struct Sender {
     tenant: String,
+    endpoint: String,
+    permit: Permit,
     pub(super) routes: Routes,
     secrets: Vec<Held>,
     /// In lower case: whom a mail may name.
@@ -59,18 +74,20 @@ const LONGEST_NUMBER: usize = 20;
 
 impl Sender {
     /// Opens the secrets and resolves the routes. `params` are the endpoint's and the recipient's values
-    /// in clear, completed; `sealed` are the secrets by parameter and row key. A secret that does not open
-    /// is found out when it is used.
+    /// in clear, completed; `sealed` are the secrets by parameter and row key; `permit` is what the endpoint
+    /// was granted, below its ceiling. A secret that does not open is found out when it is used.
     #[must_use]
     pub fn new(
-        tenant: &str,
-        endpoint: &str,
-        recipient: &str,
+        owner: Owner<'_>,
         manifest: &Arc<Manifest>,
         params: &[Param],
         sealed: &[(String, Option<String>, Sealed)],
         vault: &Vault,
+        permit: Permit,
     ) -> Self {
+        let Owner {
+            tenant, endpoint, ..
+        } = owner;
         let bound = with_origins(params, sealed);
         // Without a marker that nobody can guess, no secret is used.
         let marker = marker();
@@ -99,11 +116,13 @@ impl Sender {
         }
         Self {
             tenant: tenant.to_owned(),
-            routes: Routes::new(manifest, params),
+            endpoint: endpoint.to_owned(),
+            routes: Routes::new(manifest, &bound, &permit),
+            permit,
             secrets,
             addresses: addresses(manifest, params),
             threads: vault.thread_key(),
-            recipient: recipient.to_owned(),
+            recipient: owner.recipient.to_owned(),
             marker: marker.unwrap_or_else(|| "x".repeat(MARKER_LETTERS)),
         }
     }
@@ -112,6 +131,18 @@ impl Sender {
     #[must_use]
     pub fn tenant(&self) -> &str {
         &self.tenant
+    }
+
+    /// Logs and counts what a ceiling would have refused.
+    pub(super) fn report(&self, reason: Reason, what: &str) {
+        let count = self.permit.ceiling().map(|ceiling| ceiling.report());
+        tracing::warn!(
+            tenant = self.tenant,
+            endpoint = self.endpoint,
+            %reason,
+            reported = count,
+            "sent, as the ceiling only reports: {what}"
+        );
     }
 
     /// Whether a parameter of kind `email` or `emails` holds this address.

@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::{Attempt, Filler};
 use crate::egress::failure::Failure;
 use crate::egress::sender::{MAX_SECRET_BYTES, Sender};
-use crate::message::Login;
+use crate::message::{Login, Mail};
 use crate::outcome::Reason;
 
 /// A user, and what proves it.
@@ -17,25 +17,23 @@ pub(in crate::egress) struct Credentials {
     pub(in crate::egress) is_token: bool,
 }
 
-/// Fills a login, if one of these routes to the server allows every secret of it in its place.
+/// Fills a mail's login, if it has one, and if one route to the server allows the mail and every secret
+/// of that in its place.
 pub(in crate::egress) fn login(
     sender: &Sender,
-    login: Option<&Login>,
-    routes: &[&str],
+    mail: &Mail,
     attempt: Attempt<'_>,
 ) -> Result<Option<Credentials>, Failure> {
-    let Some(login) = login else {
-        return Ok(None);
-    };
-    let mut filler = Filler {
-        sender,
-        attempt,
-        stands: Vec::new(),
+    let routes: Vec<_> = sender.routes.leading_mail(&mail.server).collect();
+    let shown = || format!("mail through {}", mail.server.escape_debug());
+    let mut filler = Filler::new(sender, attempt);
+    let Some(login) = &mail.login else {
+        return filler.allow_places(&routes, &shown).map(|()| None);
     };
     let (_, [(_, user), (_, secret)]) = login.fields();
     let user = filler.render(user, &Place::MailUser)?;
     let secret = filler.render(secret, &Place::MailPassword)?;
-    filler.allow_places(routes)?;
+    filler.allow_places(&routes, &shown)?;
     for field in [&user, &secret] {
         // What frames the two in every mechanism is a control character.
         if field.value.chars().any(char::is_control) {

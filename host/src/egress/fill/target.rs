@@ -8,7 +8,7 @@ use url::{Position, Url};
 use super::template::{Hole, Marked};
 use super::{Failure, Filler, MAX_URL_BYTES, Reason, misplaced};
 use crate::egress::encoding::percent_decoded;
-use crate::egress::route::{Routes, is_dots, is_plain};
+use crate::egress::route::{Leading, Routes, is_dots, is_plain};
 use crate::egress::sender::Held;
 use crate::message::{Encoding, HttpRequest, Part};
 
@@ -22,16 +22,16 @@ pub(super) enum Target<'a> {
 }
 
 impl<'a> Target<'a> {
-    /// The names of the routes that lead there.
+    /// The routes that lead there.
     pub(super) fn routes<'t>(
         &'t self,
         routes: &'t Routes,
         method: &'t str,
-    ) -> Box<dyn Iterator<Item = &'t str> + 't> {
+    ) -> Box<dyn Iterator<Item = Leading<'t>> + 't> {
         match self {
-            Self::Url(url, _) => Box::new(routes.allowing(method, url)),
+            Self::Url(url, _) => Box::new(routes.leading(method, url)),
             Self::Whole(held, suffix, ..) => {
-                Box::new(routes.allowing_below(method, &held.name, suffix))
+                Box::new(routes.leading_below(method, &held.name, suffix))
             }
         }
     }

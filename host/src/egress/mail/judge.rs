@@ -57,7 +57,7 @@ pub(super) fn judge(sender: &Sender, mail: &Mail) -> Result<MailServer, Failure>
         )
     };
     let server = MailServer::parse(&mail.server).ok_or_else(nowhere)?;
-    if sender.routes.allowing_mail(&mail.server).next().is_none() {
+    if sender.routes.leading_mail(&mail.server).next().is_none() {
         return Err(nowhere());
     }
     addresses(sender, mail)?;

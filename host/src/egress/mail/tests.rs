@@ -12,7 +12,8 @@ use campanile_contract::params::Param;
 
 use self::server::{ENDLESS, HANG_UP, SILENT, Script, Server, Speaks};
 use super::*;
-use crate::egress::{Egress, EgressOptions, Resolver};
+use crate::egress::{Egress, EgressOptions, Owner, Resolver};
+use crate::grant::Permit;
 use crate::message::{Encoding, Login, Message, Part, Repeat};
 use crate::secret::{Binding, MasterKey, Secret, Vault};
 
@@ -86,7 +87,12 @@ fn sender(server: &str, recipient: &str) -> Sender {
             (name.to_owned(), None, secret.unwrap())
         })
         .collect();
-    Sender::new("t", "noc", recipient, &manifest, &params, &sealed, &vault)
+    let owner = Owner {
+        tenant: "t",
+        endpoint: "noc",
+        recipient,
+    };
+    Sender::new(owner, &manifest, &params, &sealed, &vault, Permit::all())
 }
 
 fn text(text: &str) -> Vec<Part> {

@@ -12,11 +12,11 @@ fn allowed(origin: &str, paths: &[&str], method: &str, url: &str) -> bool {
         key: None,
         value: origin.into(),
     }];
-    let routes = Routes::new(&manifest, &params);
+    let routes = Routes::new(&manifest, &params, &Permit::all());
     let Ok(url) = Url::parse(url) else {
         return false;
     };
-    routes.allowing(method, &url).next().is_some()
+    routes.leading(method, &url).next().is_some()
 }
 
 #[test]
@@ -146,14 +146,19 @@ fn below_a_secret_url_only_what_needs_no_other_spelling_is_matched() {
             "route": [{"name": "hook", "origin": {"param": "hook"}, "methods": ["PATCH"], "paths": patterns}]
         }))
         .expect("a manifest");
-        let routes = Routes::new(&manifest, &[]);
+        let hook = Param {
+            name: "hook".into(),
+            key: None,
+            value: "https://h.example".into(),
+        };
+        let routes = Routes::new(&manifest, &[hook], &Permit::all());
         let found = routes
-            .allowing_below(method, "hook", suffix)
+            .leading_below(method, "hook", suffix)
             .next()
             .is_some();
         assert!(
             routes
-                .allowing_below(method, "other", suffix)
+                .leading_below(method, "other", suffix)
                 .next()
                 .is_none()
         );
