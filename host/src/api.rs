@@ -2,6 +2,7 @@
 
 mod admin;
 mod auth;
+mod endpoint;
 mod ingest;
 mod problem;
 mod queue;
@@ -17,6 +18,7 @@ use crate::app::App;
 use crate::intake::limits;
 
 pub use admin::{Application, ComponentView, RecipientView, TestView};
+pub use endpoint::{CeilingView, EndpointView, WaitView};
 pub use ingest::Receipt;
 pub use problem::Problem;
 pub use queue::{RedriveRequest, Redriven};
@@ -43,6 +45,8 @@ pub fn router(app: Arc<App>) -> Router {
             get(admin::components).post(admin::install),
         )
         .route("/api/v1/components/{name}", get(admin::component))
+        .route("/api/v1/endpoints", get(endpoint::endpoints))
+        .route("/api/v1/ceiling", get(endpoint::ceiling))
         .route("/api/v1/recipients", get(admin::recipients))
         .route("/api/v1/recipients/{name}/test", post(admin::test))
         .route("/api/v1/deliveries", get(queue::deliveries))

@@ -4,10 +4,11 @@
 mod accept;
 mod components;
 mod tokens;
+mod upgrade;
 
 use std::collections::HashMap;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
 use anyhow::Context;
@@ -21,6 +22,7 @@ use crate::deliver::{Deliverer, Quarantine};
 use crate::desired::Desired;
 use crate::directory::{Directory, Snapshot};
 use crate::egress::{Egress, EgressOptions, Received};
+use crate::grant::Ceilings;
 use crate::message::Message;
 use crate::outcome::Schedule;
 use crate::sandbox::{self, Answered, Call, Fault, Installed, Sandboxes, Unfit};
@@ -30,6 +32,7 @@ use crate::store::{Store, StoreError};
 
 pub use components::{BUILTIN, builtin};
 pub use tokens::{ADMIN, Contact, INGEST};
+pub use upgrade::Waiting;
 
 /// How long clients may take to finish their requests once the program is to end: storing alerts takes
 /// milliseconds, and a client that says nothing more must not keep it from ending.
@@ -57,6 +60,8 @@ pub struct Options {
     pub code: Option<PathBuf>,
     /// The way out; openings are the store's.
     pub egress: EgressOptions,
+    /// What tenants may do at most.
+    pub ceilings: Ceilings,
     /// Alerts that one call of a component is given at most, whatever its manifest asks for.
     pub alerts_per_call: u32,
 }
@@ -76,6 +81,7 @@ impl Options {
             program: PathBuf::from("/proc/self/exe"),
             code: None,
             egress: EgressOptions::default(),
+            ceilings: Ceilings::default(),
             alerts_per_call: u32::MAX,
         }
     }
@@ -93,6 +99,8 @@ pub struct App {
     pub egress: Arc<Egress>,
     /// Time.
     pub clock: Clock,
+    /// What tenants may do at most.
+    pub ceilings: Ceilings,
     vault: Vault,
     deliverer: Arc<Deliverer>,
     waker: Waker,
@@ -103,6 +111,8 @@ pub struct App {
     reloading: Mutex<()>,
     /// Digests of components that the operator vouches for.
     vouched: Vec<String>,
+    /// Endpoints that stay with an older component.
+    waiting: RwLock<Vec<Waiting>>,
     /// Compiled components, as they were installed.
     installed: Mutex<HashMap<String, Arc<Installed>>>,
 }
@@ -113,9 +123,26 @@ pub enum ApplyError {
     /// It has mistakes; nothing was stored.
     #[error("nothing was changed:\n{}", .0.iter().map(ToString::to_string).collect::<Vec<_>>().join("\n"))]
     Mistakes(Vec<Mistake>),
+    /// Endpoints ask for what was not granted; nothing was stored. The lines say what.
+    #[error("nothing was changed: {}", unconsented(.0))]
+    Consent(Vec<Line>),
     /// The store failed.
     #[error(transparent)]
     Store(#[from] StoreError),
+}
+
+fn unconsented(lines: &[Line]) -> String {
+    let asking = lines.iter().filter_map(|line| {
+        let consent = line.consent.as_ref()?;
+        let may: Vec<_> = consent.may.iter().map(|it| it.text.as_str()).collect();
+        Some(format!(
+            "{} asks to {}; to allow it, apply it with grant = \"{}\"",
+            line.item,
+            may.join(", "),
+            consent.grant
+        ))
+    });
+    asking.collect::<Vec<_>>().join("\n")
 }
 
 /// Why a recipient was not tested.
@@ -214,6 +241,7 @@ impl App {
             sandboxes,
             egress,
             clock: options.clock,
+            ceilings: options.ceilings,
             vault: Vault::new(&master),
             deliverer,
             waker: Waker::default(),
@@ -221,9 +249,12 @@ impl App {
             changing: Mutex::default(),
             reloading: Mutex::default(),
             vouched: options.vouched,
+            waiting: RwLock::default(),
             installed: Mutex::default(),
         });
         app.install_all().await?;
+        app.grant_what_there_was().await?;
+        app.upgrade().await?;
         app.reload().await?;
         Ok(app)
     }
@@ -290,7 +321,8 @@ impl App {
         let _alone = self.reloading.lock().await;
         let configuration = self.store.configuration().await?;
         let components = self.resolved_components(&configuration).await;
-        let (snapshot, problems) = Snapshot::resolve(&configuration, components, &self.vault);
+        let (snapshot, problems) =
+            Snapshot::resolve(&configuration, components, &self.vault, &self.ceilings);
         for problem in problems {
             tracing::error!(%problem, "left out of the configuration");
         }
@@ -332,14 +364,24 @@ impl App {
             snapshot: &snapshot,
             sandboxes: &self.sandboxes,
             vault: &self.vault,
+            ceilings: &self.ceilings,
             language,
             now,
         }
         .plan(desired, prune)
         .await
         .map_err(ApplyError::Mistakes)?;
-        if !dry_run && !plan.changes.is_empty() {
+        if dry_run {
+            return Ok(plan.lines);
+        }
+        let asks = |line: &&Line| line.consent.is_some();
+        let asking: Vec<_> = plan.lines.iter().filter(asks).cloned().collect();
+        if !asking.is_empty() {
+            return Err(ApplyError::Consent(asking));
+        }
+        if !plan.changes.is_empty() {
             self.store.apply(plan.changes, now).await?;
+            self.upgrade().await?;
             self.reload().await?;
         }
         Ok(plan.lines)
@@ -407,6 +449,10 @@ impl App {
     /// What does not fit, or the store's.
     pub async fn install(&self, wasm: Vec<u8>) -> Result<Arc<Installed>, InstallError> {
         let installed = self.install_component(wasm, false).await?;
+        {
+            let _alone = self.changing.lock().await;
+            self.upgrade().await?;
+        }
         self.reload().await?;
         Ok(installed)
     }

@@ -1,9 +1,11 @@
 //! From the state that somebody wants to changes of the store: everything is checked before anything is
 //! stored, and nothing is stored where anything is wrong.
 
+mod consent;
 mod plan;
 mod seal;
 mod texts;
+mod upgrade;
 
 use std::collections::{BTreeMap, HashSet};
 
@@ -13,12 +15,15 @@ use campanile_contract::text::{Catalog, Localizer, Value};
 use serde::{Deserialize, Serialize};
 
 use crate::desired::{Desired, Endpoint, Recipient, Token, flatten};
-use crate::directory::{Component, Snapshot, set, token_hash};
+use crate::directory::{Component, Snapshot, StoredEndpoint, set, token_hash};
+use crate::grant::Ceilings;
 use crate::sandbox::{Answered, Call, Sandboxes};
 use crate::secret::Vault;
 use crate::store::{Change, Configuration, EndpointRow, RecipientRow, TokenRow};
 
+pub use consent::{Consent, grant, weakened};
 pub use plan::{Line, Plan};
+pub use upgrade::upgraded;
 
 /// A mistake in what somebody wants, in that person's language.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,6 +65,8 @@ pub struct Planner<'a> {
     pub sandboxes: &'a Sandboxes,
     /// Seals secrets.
     pub vault: &'a Vault,
+    /// What the operator allows tenants at most.
+    pub ceilings: &'a Ceilings,
     /// Of the person who asks.
     pub language: &'a str,
     /// The time.
@@ -278,6 +285,10 @@ impl Planner<'_> {
             .endpoints
             .iter()
             .find(|row| row.tenant == wanted.tenant && row.name == wanted.name);
+        let weakened = self.weakened(wanted, component, old);
+        if !weakened.is_empty() {
+            return Err(weakened);
+        }
         let sealed = self
             .seal(wanted, component, &clear, secrets, old)
             .map_err(|message| {
@@ -288,14 +299,31 @@ impl Planner<'_> {
                     message,
                 }]
             })?;
-        let row = EndpointRow {
+        let mut row = EndpointRow {
             tenant: wanted.tenant.clone(),
             name: wanted.name.clone(),
             component: component.digest.clone(),
             params: json(&shown),
             sealed,
+            granted: None,
+            follows: wanted.component != component.digest,
             paused: None,
         };
+        let ask = StoredEndpoint::read(&row).map(|stored| stored.ask(component));
+        let ask = ask.map_err(|error| {
+            vec![Mistake {
+                item: item.clone(),
+                tenant: wanted.tenant.clone(),
+                param: None,
+                message: error.to_string(),
+            }]
+        })?;
+        let over = self.over_ceiling(wanted, component, &ask);
+        if !over.is_empty() {
+            return Err(over);
+        }
+        let (granted, consent) = self.consent(wanted, component, ask, old);
+        row.granted = Some(json(&granted));
         plan.put(
             old,
             &row,
@@ -303,6 +331,7 @@ impl Planner<'_> {
             &wanted.tenant,
             Change::PutEndpoint(row.clone()),
         );
+        plan.needs(consent);
         Ok(Ready {
             component,
             params: shown,

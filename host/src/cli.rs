@@ -2,6 +2,8 @@
 
 mod check;
 mod client;
+mod consent;
+mod endpoint;
 mod help;
 mod inspect;
 mod mistake;
@@ -67,6 +69,9 @@ enum Command {
         /// Remove what the file does not name.
         #[arg(long)]
         prune: bool,
+        /// Allow all that endpoints ask to do, without a question.
+        #[arg(long)]
+        yes: bool,
         #[command(flatten)]
         server: Server,
     },
@@ -76,6 +81,9 @@ enum Command {
     /// Components: list, inspect, install.
     #[command(subcommand)]
     Component(Component),
+    /// Endpoints: list.
+    #[command(subcommand)]
+    Endpoint(Endpoint),
     /// Recipients: list and test.
     #[command(subcommand)]
     Recipient(Recipient),
@@ -114,6 +122,9 @@ struct Serve {
     /// The file with the master key, made at first start [default: <data>.key].
     #[arg(long)]
     key: Option<PathBuf>,
+    /// Allow all that the file's endpoints ask to do, without a question.
+    #[arg(long)]
+    yes: bool,
 }
 
 /// Which server is meant.
@@ -160,6 +171,15 @@ enum Component {
     Install {
         /// The `.wasm` file.
         file: PathBuf,
+        #[command(flatten)]
+        server: Server,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum Endpoint {
+    /// List endpoints with their components, and newer ones that wait for consent.
+    List {
         #[command(flatten)]
         server: Server,
     },
@@ -298,8 +318,16 @@ async fn run(command: Command, terminal: &Terminal) -> anyhow::Result<ExitCode> 
             file,
             dry_run,
             prune,
+            yes,
             server,
-        } => remote::apply(terminal, &server, &file, dry_run, prune).await,
+        } => {
+            let how = remote::How {
+                dry_run,
+                prune,
+                yes,
+            };
+            remote::apply(terminal, &server, &file, how).await
+        }
         Command::Alert(Alert::Send { file, server }) => {
             remote::send(terminal, &server, &file).await
         }
@@ -312,6 +340,7 @@ async fn run(command: Command, terminal: &Terminal) -> anyhow::Result<ExitCode> 
         Command::Component(Component::Install { file, server }) => {
             remote::install(terminal, &server, &file).await
         }
+        Command::Endpoint(Endpoint::List { server }) => endpoint::list(terminal, &server).await,
         Command::Recipient(Recipient::List { server }) => {
             remote::recipients(terminal, &server).await
         }

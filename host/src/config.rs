@@ -1,5 +1,6 @@
 //! The configuration file: TOML with unknown keys refused. Every mistake is said with file, line and key.
 
+mod ceiling;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -13,8 +14,10 @@ use toml::Spanned;
 
 use crate::desired::{Desired, Endpoint, Networks, ParamValue, Recipient, Token, default_tenant};
 use crate::directory::Role;
+use crate::grant::Ceilings;
 use crate::route::Filter;
 
+use ceiling::CeilingTable;
 pub use trust::Authority;
 
 /// A mistake in a configuration file, or in what it refers to.
@@ -46,7 +49,7 @@ impl fmt::Display for ConfigError {
 impl std::error::Error for ConfigError {}
 
 /// `[server]`. Relative paths in the file are below the file's own folder, here as everywhere in it.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Default)]
 pub struct Server {
     /// Where to listen.
     pub listen: Option<SocketAddr>,
@@ -64,6 +67,8 @@ pub struct Server {
     /// Digests of components that the operator vouches for: they share the processes of those that came with the
     /// program, and run where no other component may because the machine cannot lock it down.
     pub vouched: Vec<String>,
+    /// What tenants may do at most: `[[ceiling]]`.
+    pub ceilings: Ceilings,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -96,6 +101,8 @@ struct File {
     network: Vec<NetworkTable>,
     #[serde(default)]
     token: Vec<TokenTable>,
+    #[serde(default)]
+    ceiling: Vec<CeilingTable>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -107,6 +114,8 @@ struct EndpointTable {
     component: Spanned<String>,
     #[serde(default)]
     params: BTreeMap<String, Spanned<toml::Value>>,
+    #[serde(default)]
+    grant: Option<String>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -223,6 +232,7 @@ pub fn parse(
             params: reader.params(&format!("endpoint[{at}].params"), table.params)?,
             name: table.name,
             component,
+            grant: table.grant,
         });
     }
     for (at, table) in tables.recipient.into_iter().enumerate() {
@@ -294,6 +304,7 @@ pub fn parse(
             authorities: reader.authorities(ca)?,
             large_components,
             vouched,
+            ceilings: reader.ceilings(tables.ceiling)?,
         },
         desired,
         component_files,

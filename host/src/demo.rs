@@ -78,7 +78,10 @@ async fn play(
         }
     };
     let contact = app.announce(data, listener.local_addr()?).await?;
-    let desired = desired(&receivers, &chats, &post_office)?;
+    let mut desired = desired(&receivers, &chats, &post_office)?;
+    // All of it stays on this machine.
+    let lines = app.apply(&desired, false, true, "en").await?;
+    crate::apply::grant(&mut desired, &lines);
     app.apply(&desired, false, false, "en").await?;
     let (stop, stopped) = watch::channel(false);
     let server = {

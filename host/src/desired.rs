@@ -36,6 +36,16 @@ pub struct Desired {
 }
 
 impl Desired {
+    /// Whether all of it is this tenant's own, and opens nothing of the network.
+    #[must_use]
+    pub fn is_of(&self, tenant: &str) -> bool {
+        let endpoints = self.endpoints.iter().map(|it| &it.tenant);
+        let recipients = self.recipients.iter().map(|it| &it.tenant);
+        let tokens = self.tokens.iter().map(|it| &it.tenant);
+        let mut owners = endpoints.chain(recipients).chain(tokens);
+        self.networks.is_empty() && owners.all(|owner| owner == tenant)
+    }
+
     /// Puts the digest of a component that was installed in place of the file that named it.
     pub fn use_component(&mut self, file: &str, digest: &str) {
         for endpoint in self
@@ -62,6 +72,10 @@ pub struct Endpoint {
     /// Endpoint parameters, secrets in clear.
     #[serde(default)]
     pub params: BTreeMap<String, ParamValue>,
+    /// What names the ask that is granted, as a [dry run](crate::apply::Consent) shows it. What was granted
+    /// before needs none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub grant: Option<String>,
 }
 
 /// A destination.

@@ -1,6 +1,8 @@
 //! The configuration as the path uses it: resolved once when it changes, immutable while it is used.
 
-use std::collections::HashMap;
+mod endpoint;
+
+use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
@@ -10,14 +12,17 @@ use campanile_contract::text::Catalog;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
-use crate::egress::Sender;
+use crate::egress::{Owner, Sender};
+use crate::grant::{Ask, Ceilings, Permit};
 use crate::job::RecipientId;
 use crate::route::Filter;
 use crate::sandbox;
 use crate::schedule::pacing::Key;
-use crate::secret::{Sealed, Vault};
+use crate::secret::Vault;
 use crate::store::{Configuration, EndpointRow, RecipientRow};
 use crate::template::Texts;
+
+pub use endpoint::{SealedParam, StoredEndpoint};
 
 /// An installed component.
 #[derive(Debug)]
@@ -47,18 +52,6 @@ impl Component {
             installed_at,
         }
     }
-}
-
-/// A sealed parameter, as it is stored.
-#[derive(Debug, Clone, Serialize, Deserialize)]
-pub struct SealedParam {
-    /// The parameter.
-    pub name: String,
-    /// The row's key, in a parameter with rows.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub key: Option<String>,
-    /// The value.
-    pub value: Sealed,
 }
 
 /// A recipient with all that serving it takes.
@@ -172,6 +165,7 @@ impl Snapshot {
         configuration: &Configuration,
         components: HashMap<String, Arc<Component>>,
         vault: &Vault,
+        ceilings: &Ceilings,
     ) -> (Self, Vec<String>) {
         let mut problems = Vec::new();
         let mut snapshot = Self {
@@ -205,7 +199,7 @@ impl Snapshot {
                 ));
                 continue;
             };
-            match snapshot.recipient(row, endpoint, vault) {
+            match snapshot.recipient(row, endpoint, vault, ceilings) {
                 Ok(recipient) => {
                     let recipient = Arc::new(recipient);
                     snapshot
@@ -239,6 +233,7 @@ impl Snapshot {
         row: &RecipientRow,
         endpoint: &EndpointRow,
         vault: &Vault,
+        ceilings: &Ceilings,
     ) -> anyhow::Result<Recipient> {
         let component = self
             .components
@@ -247,13 +242,21 @@ impl Snapshot {
                 anyhow::anyhow!("the component {} is not installed", endpoint.component)
             })?
             .clone();
-        let mut params: Vec<Param> = serde_json::from_str(&endpoint.params)?;
+        let stored = StoredEndpoint::read(endpoint)?;
+        let ask = stored.ask(&component);
+        let StoredEndpoint {
+            mut params,
+            sealed,
+            granted,
+        } = stored;
+        // Who was asked for nothing allowed nothing.
+        let granted = granted.unwrap_or_else(|| Ask {
+            component: ask.component.clone(),
+            permissions: BTreeSet::new(),
+        });
+        let ceiling = ceilings.over(&row.tenant).cloned();
+        let permit = Permit::new(&ask, &component.digest, granted, ceiling);
         params.extend(serde_json::from_str::<Vec<Param>>(&row.params)?);
-        let sealed: Vec<SealedParam> = serde_json::from_str(&endpoint.sealed)?;
-        let sealed: Vec<_> = sealed
-            .into_iter()
-            .map(|param| (param.name, param.key, param.value))
-            .collect();
         let digest = Sha256::digest(serde_json::to_vec(&params)?);
         let named = &component.manifest.pacing.destination;
         let destination = if named.is_empty() {
@@ -268,13 +271,16 @@ impl Snapshot {
             id: row.id,
             tenant: row.tenant.clone(),
             sender: Arc::new(Sender::new(
-                &row.tenant,
-                &endpoint.name,
-                &row.name,
+                Owner {
+                    tenant: &row.tenant,
+                    endpoint: &endpoint.name,
+                    recipient: &row.name,
+                },
                 &component.manifest,
                 &params,
                 &sealed,
                 vault,
+                permit,
             )),
             filter: serde_json::from_str(&row.filter)?,
             texts: Texts::stored(row.title.as_deref(), row.message.as_deref()),

@@ -36,7 +36,7 @@ pub struct Application {
 
 pub(super) async fn apply(
     State(app): State<Arc<App>>,
-    _: Administrator,
+    administrator: Administrator,
     headers: HeaderMap,
     application: Result<Json<Application>, JsonRejection>,
 ) -> Answer<Vec<Line>> {
@@ -47,6 +47,10 @@ pub(super) async fn apply(
             error.body_text(),
         )
     })?;
+    // Networks are opened by the operator, and what is pruned may be anybody's.
+    if application.prune || !application.desired.is_of(&administrator.0.tenant) {
+        administrator.as_operator()?;
+    }
     let language = headers
         .get(header::ACCEPT_LANGUAGE)
         .and_then(|value| value.to_str().ok())
@@ -68,6 +72,13 @@ pub(super) async fn apply(
                 return Err(problem);
             };
             Err(problem.with(&mistakes))
+        }
+        Err(error @ ApplyError::Consent(_)) => {
+            let problem = Problem::new(StatusCode::CONFLICT, "consent-needed", error.to_string());
+            let ApplyError::Consent(lines) = error else {
+                return Err(problem);
+            };
+            Err(problem.with(&lines))
         }
         Err(ApplyError::Store(error)) => Err(error.into()),
     }
@@ -162,12 +173,14 @@ pub(super) struct Installing {
 
 pub(super) async fn install(
     State(app): State<Arc<App>>,
-    _: Administrator,
+    administrator: Administrator,
     installing: Result<Query<Installing>, QueryRejection>,
     wasm: Bytes,
 ) -> Answer<ComponentView> {
     let Query(Installing { dry_run }) = installing
         .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "query", error.body_text()))?;
+    // Every tenant may use what is installed.
+    administrator.as_operator()?;
     let known = app.directory.now();
     let result = if dry_run {
         app.look_at(wasm.to_vec()).await
@@ -313,14 +326,25 @@ pub(super) async fn healthy() -> &'static str {
     "ok\n"
 }
 
-/// Ready, and what of the lock-down this machine lacks.
+/// Ready, what of the lock-down this machine lacks, and what waits for somebody.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<String, Problem> {
     app.store.counts().await?;
     let lacks = app.sandboxes.missing().iter().map(|missing| {
         format!(
-            "only components that are vouched for run here: {missing} ({})\n",
+            "only components that are vouched for run here: {missing} ({})
+",
             missing.as_str()
         )
     });
-    Ok(std::iter::once(String::from("ok\n")).chain(lacks).collect())
+    // Whoever asks here shows no token: how many, and no names.
+    let waiting = app.waiting();
+    let mut reasons: Vec<_> = waiting.iter().map(|waiting| waiting.reason).collect();
+    reasons.sort_unstable();
+    let lines = reasons
+        .chunk_by(|one, other| one == other)
+        .map(|same| format!("{}: {} of the endpoints
+", same[0], same.len()));
+    let all = std::iter::once(String::from("ok
+")).chain(lacks).chain(lines);
+    Ok(all.collect())
 }

@@ -10,6 +10,7 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::Problem;
 use crate::app::App;
+use crate::desired::default_tenant;
 use crate::directory::{Role, Token};
 
 /// The token that a request carries.
@@ -58,6 +59,21 @@ impl FromRequestParts<Arc<App>> for Producer {
 
 /// Whoever may administer, known before a body is read: a stranger's is not kept in memory.
 pub(super) struct Administrator(pub(super) Token);
+
+impl Administrator {
+    /// For what concerns all tenants. The default tenant's administrator is the operator; another tenant's
+    /// has a say in that tenant alone.
+    pub(super) fn as_operator(&self) -> Result<(), Problem> {
+        if self.0.tenant == default_tenant() {
+            return Ok(());
+        }
+        Err(Problem::new(
+            StatusCode::FORBIDDEN,
+            "operator-only",
+            "this token administers one tenant; ask the operator for this",
+        ))
+    }
+}
 
 impl FromRequestParts<Arc<App>> for Administrator {
     type Rejection = Problem;

@@ -116,7 +116,7 @@ impl App {
             }
         }
         let components = self.resolved_components(&all).await;
-        Snapshot::resolve(&all, components, &self.vault).0
+        Snapshot::resolve(&all, components, &self.vault, &self.ceilings).0
     }
 
     async fn keep(

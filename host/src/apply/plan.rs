@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 
-use super::json;
+use super::{Consent, json};
 use crate::desired::{Desired, Networks};
 use crate::store::{Change, Configuration, NetworkRow};
 
@@ -17,6 +17,9 @@ pub struct Line {
     pub item: String,
     /// Its owner.
     pub tenant: String,
+    /// What has to be allowed before it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub consent: Option<Consent>,
 }
 
 /// What has to be done.
@@ -45,8 +48,16 @@ impl Plan {
             change: verb.to_owned(),
             item: item.to_owned(),
             tenant: tenant.to_owned(),
+            consent: None,
         });
         self.changes.push(change);
+    }
+
+    /// Says what the item that was put last needs: without it, it changes.
+    pub(super) fn needs(&mut self, consent: Option<Consent>) {
+        if let (Some(consent), Some(line)) = (consent, self.lines.last_mut()) {
+            line.consent = Some(consent);
+        }
     }
 
     fn remove(&mut self, item: &str, tenant: &str, change: Change) {
@@ -54,6 +65,7 @@ impl Plan {
             change: String::from("removed"),
             item: item.to_owned(),
             tenant: tenant.to_owned(),
+            consent: None,
         });
         self.changes.push(change);
     }

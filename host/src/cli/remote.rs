@@ -8,6 +8,7 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::client::{Remote, segment};
+use super::consent::{self, consent};
 use super::print::Terminal;
 use super::{Page, Server, print};
 use crate::api::{
@@ -17,14 +18,29 @@ use crate::apply::Line;
 use crate::config;
 use crate::desired::default_tenant;
 
+/// How a file is applied.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct How {
+    pub(super) dry_run: bool,
+    pub(super) prune: bool,
+    pub(super) yes: bool,
+}
+
 pub(super) async fn apply(
     terminal: &Terminal,
     server: &Server,
     file: &Path,
-    dry_run: bool,
-    prune: bool,
+    how: How,
 ) -> anyhow::Result<ExitCode> {
+    let How {
+        dry_run,
+        prune,
+        yes,
+    } = how;
     let mut config = config::read(file)?;
+    if !config.server.ceilings.is_empty() {
+        terminal.tell("apply.ceilings_stay", &[]);
+    }
     let remote = Remote::of(server, &terminal.words)?;
     let mut lines = Vec::new();
     // All of it is tried before anything is changed, so that a mistake anywhere leaves no trace.
@@ -38,6 +54,7 @@ pub(super) async fn apply(
                 change: String::from("created"),
                 item: format!("component {} {}", component.name, component.version),
                 tenant: default_tenant(),
+                consent: None,
             });
         }
     }
@@ -49,6 +66,7 @@ pub(super) async fn apply(
     let changes: Vec<Line> = remote.post("/api/v1/apply", &application).await?;
     lines.extend(changes);
     if !dry_run {
+        consent(terminal, &mut application.desired, &lines, yes)?;
         for path in &config.component_files {
             install_file(terminal, &remote, path, false).await?;
         }
@@ -63,10 +81,16 @@ pub(super) async fn apply(
         change,
         item,
         tenant,
+        ..
     } in &lines
     {
         let item = terminal.words.item(item, tenant);
         terminal.say(&format!("apply.{change}"), &[("item", &item)]);
+    }
+    if dry_run {
+        for line in consent::shown(terminal, &lines) {
+            print::line(&line);
+        }
     }
     match (lines.is_empty(), dry_run) {
         (true, _) => terminal.say("apply.nothing", &[]),

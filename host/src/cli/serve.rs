@@ -11,6 +11,7 @@ use tokio::net::TcpListener;
 use tokio::signal::unix::{self, SignalKind};
 use tokio::sync::watch;
 
+use super::consent::consent;
 use super::print::Terminal;
 use super::{Serve, print};
 use crate::app::{App, Options};
@@ -37,6 +38,7 @@ pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Resu
     options.key = arguments.key.or(file.key);
     options.large_components = file.large_components;
     options.vouched = file.vouched;
+    options.ceilings = file.ceilings;
     for authority in &file.authorities {
         let roots = egress::roots(&authority.pem).map_err(|what| authority.mistake(&what))?;
         options.egress.roots.extend(roots);
@@ -53,8 +55,10 @@ pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Resu
                 .desired
                 .use_component(&path.display().to_string(), &installed.digest);
         }
-        app.apply(&config.desired, false, false, terminal.words.language())
-            .await?;
+        let language = terminal.words.language();
+        let lines = app.apply(&config.desired, false, true, language).await?;
+        consent(terminal, &mut config.desired, &lines, arguments.yes)?;
+        app.apply(&config.desired, false, false, language).await?;
     }
     let listener = TcpListener::bind(listen)
         .await

@@ -35,6 +35,10 @@ pub struct EndpointRow {
     pub params: String,
     /// Its sealed secrets, as JSON.
     pub sealed: String,
+    /// What it was granted, as JSON; `None` where it was made before there were grants.
+    pub granted: Option<String>,
+    /// Whether a newer component of the same name takes the place of its own.
+    pub follows: bool,
     /// Why nothing is sent through it at present.
     pub paused: Option<String>,
 }

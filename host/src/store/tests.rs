@@ -66,6 +66,8 @@ fn endpoint(name: &str) -> Change {
         component: "digest".to_owned(),
         params: "[]".to_owned(),
         sealed: "{}".to_owned(),
+        granted: Some("{}".to_owned()),
+        follows: true,
         paused: None,
     })
 }

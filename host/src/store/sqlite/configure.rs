@@ -108,8 +108,9 @@ impl Writer {
     fn put_endpoint(&self, row: &EndpointRow) -> Result<(), StoreError> {
         self.conn
             .prepare_cached(
-                "INSERT OR REPLACE INTO endpoint (tenant, name, component, params, sealed, paused)
-                 VALUES (?1, ?2, ?3, ?4, ?5, ?6)",
+                "INSERT OR REPLACE INTO endpoint
+                     (tenant, name, component, params, sealed, granted, follows, paused)
+                 VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
             )?
             .execute(params![
                 row.tenant,
@@ -117,6 +118,8 @@ impl Writer {
                 row.component,
                 row.params,
                 row.sealed,
+                row.granted,
+                row.follows,
                 row.paused
             ])?;
         Ok(())

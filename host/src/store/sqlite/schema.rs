@@ -12,6 +12,7 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0001_tables.sql"),
     include_str!("0002_recipient_texts.sql"),
     include_str!("0003_conditions.sql"),
+    include_str!("0004_grants.sql"),
 ];
 
 /// The newest version that this program knows.

@@ -33,7 +33,7 @@ pub(super) fn configuration(conn: &Connection) -> Result<Configuration, StoreErr
         )?,
         endpoints: all(
             conn,
-            "SELECT tenant, name, component, params, sealed, paused
+            "SELECT tenant, name, component, params, sealed, granted, follows, paused
              FROM endpoint ORDER BY tenant, name",
             |row| {
                 Ok(EndpointRow {
@@ -42,7 +42,9 @@ pub(super) fn configuration(conn: &Connection) -> Result<Configuration, StoreErr
                     component: row.get(2)?,
                     params: row.get(3)?,
                     sealed: row.get(4)?,
-                    paused: row.get(5)?,
+                    granted: row.get(5)?,
+                    follows: row.get(6)?,
+                    paused: row.get(7)?,
                 })
             },
         )?,
