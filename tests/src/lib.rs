@@ -8,10 +8,12 @@ mod process;
 mod receiver;
 pub mod smtp;
 pub mod tools;
+mod wait;
 mod world;
 
 pub use dialled::Dialled;
 pub use folder::Folder;
 pub use process::{Process, Ran, run};
 pub use receiver::{Behaviour, Receiver, Request};
-pub use world::{Posted, World, WorldBuilder, alert, unhurried, wait_for};
+pub use wait::wait_for;
+pub use world::{Posted, World, WorldBuilder, alert, unhurried};

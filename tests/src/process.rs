@@ -10,7 +10,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
 use tokio::task::JoinHandle;
 
-use crate::world::PATIENCE;
+use crate::wait::PATIENCE;
 
 /// How long the program may take to start: it compiles its components first, and those of interpreters are
 /// large.
@@ -127,7 +127,10 @@ impl Process {
         config: Option<&Path>,
         environment: &[(&str, &str)],
     ) -> Self {
-        let mut command = command(program, &["serve", "--listen", "127.0.0.1:0", "--data"]);
+        let mut command = command(
+            program,
+            &["serve", "--yes", "--listen", "127.0.0.1:0", "--data"],
+        );
         command.arg(data);
         if let Some(config) = config {
             command.arg("--config").arg(config);

@@ -216,7 +216,7 @@ impl Receiver {
     pub async fn wait_for(&self, count: usize) -> Vec<Request> {
         let mut counted = self.shared.count.subscribe();
         let wait = counted.wait_for(|there| *there >= count);
-        let waited = tokio::time::timeout(super::world::PATIENCE, wait).await;
+        let waited = tokio::time::timeout(super::wait::PATIENCE, wait).await;
         assert!(
             waited.is_ok(),
             "{} of {count} requests came",

@@ -7,7 +7,7 @@ use campanile::demo::smtp::{Login, Mail, MailServer, NoServer, Settings};
 use serde_json::Value;
 
 use crate::tools;
-use crate::world::PATIENCE;
+use crate::wait::PATIENCE;
 
 pub use campanile::demo::smtp::Security;
 

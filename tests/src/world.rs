@@ -1,7 +1,6 @@
 //! The program in this process: store, sandbox, way out and API, with a clock that a test can hold.
 
 use std::fs::OpenOptions;
-use std::future::Future;
 use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::os::unix::fs::OpenOptionsExt;
@@ -9,11 +8,12 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile::app::{App, Contact, Options};
-use campanile::apply::Mistake;
+use campanile::app::{App, ApplyError, Contact, Options};
+use campanile::apply::{Line, Mistake, grant};
 use campanile::clock::Clock;
 use campanile::desired::Desired;
 use campanile::egress::{self, EgressOptions};
+use campanile::grant::Ceilings;
 use campanile::job::Attempt;
 use campanile::sandbox;
 use campanile::store::{DeadLetter, DeadLetterFilter, DeliveryFilter, DeliveryView};
@@ -23,36 +23,11 @@ use tokio::sync::watch;
 
 use crate::dialled::Dialled;
 use crate::smtp::Mailbox;
+use crate::wait::{PATIENCE, wait_for};
 use crate::{Folder, Receiver};
-
-/// How long anything may take before a test fails: no measure of speed, only an end.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
 /// Where a held clock starts: 2026-01-02 03:04:05 UTC.
 const START: u64 = 1_767_323_045_000;
-
-/// Asks again and again until there is an answer.
-///
-/// # Panics
-///
-/// Where there is none after a minute.
-pub async fn wait_for<T, F: Future<Output = Option<T>>>(
-    what: &str,
-    mut ask: impl FnMut() -> F,
-) -> T {
-    let asking = async {
-        loop {
-            if let Some(answer) = ask().await {
-                return answer;
-            }
-            tokio::task::yield_now().await;
-        }
-    };
-    match tokio::time::timeout(PATIENCE, asking).await {
-        Ok(answer) => answer,
-        Err(_) => panic!("waited in vain for {what}"),
-    }
-}
 
 /// A native alert with everything that most tests do not care about; `change` is merged into it.
 #[must_use]
@@ -109,6 +84,7 @@ pub struct WorldBuilder {
     desired: Value,
     components: Vec<Vec<u8>>,
     program: &'static str,
+    ceilings: Ceilings,
 }
 
 impl WorldBuilder {
@@ -116,6 +92,13 @@ impl WorldBuilder {
     #[must_use]
     pub fn sandbox_program(mut self, name: &'static str) -> Self {
         self.program = name;
+        self
+    }
+
+    /// Puts ceilings over tenants.
+    #[must_use]
+    pub fn ceilings(mut self, ceilings: Ceilings) -> Self {
+        self.ceilings = ceilings;
         self
     }
 
@@ -203,6 +186,7 @@ impl WorldBuilder {
             desired,
             components,
             program,
+            ceilings,
         } = self;
         let mut options = Options::new(folder.path().join("data"));
         // One key for all: what one test had compiled serves the next.
@@ -212,6 +196,7 @@ impl WorldBuilder {
         options.code = Some(programs.join("campanile-test-code"));
         options.clock = clock.clone();
         options.limits = limits.clone();
+        options.ceilings = ceilings.clone();
         options.egress = egress.clone();
         let app = App::open(options).await.expect("the program opens");
         for wasm in components {
@@ -226,7 +211,7 @@ impl WorldBuilder {
             .await
             .expect("tokens");
         let desired: Desired = serde_json::from_value(desired).expect("a desired state");
-        if let Err(error) = app.apply(&desired, false, false, "en").await {
+        if let Err(error) = apply_and_grant(&app, desired, "en").await {
             panic!("{error}");
         }
         let (stop, stopped) = watch::channel(false);
@@ -247,8 +232,20 @@ impl WorldBuilder {
             limits,
             egress,
             program,
+            ceilings,
         }
     }
+}
+
+/// Applies a desired state, and allows whatever its endpoints ask.
+async fn apply_and_grant(
+    app: &App,
+    mut desired: Desired,
+    language: &str,
+) -> Result<Vec<Line>, ApplyError> {
+    let lines = app.apply(&desired, false, true, language).await?;
+    grant(&mut desired, &lines);
+    app.apply(&desired, false, false, language).await
 }
 
 /// An answer to a request that a test made.
@@ -278,6 +275,7 @@ pub struct World {
     /// What every test of a world ends with.
     _dialled: Dialled,
     program: &'static str,
+    ceilings: Ceilings,
 }
 
 impl World {
@@ -292,6 +290,7 @@ impl World {
             desired: json!({}),
             components: Vec::new(),
             program: "campanile-under-test",
+            ceilings: Ceilings::default(),
         }
     }
 
@@ -370,9 +369,9 @@ impl World {
     /// Where the store fails.
     pub async fn apply(&self, desired: Value, language: &str) -> Result<usize, Vec<Mistake>> {
         let desired: Desired = serde_json::from_value(desired).expect("a desired state");
-        match self.app.apply(&desired, false, false, language).await {
+        match apply_and_grant(&self.app, desired, language).await {
             Ok(lines) => Ok(lines.len()),
-            Err(campanile::app::ApplyError::Mistakes(mistakes)) => Err(mistakes),
+            Err(ApplyError::Mistakes(mistakes)) => Err(mistakes),
             Err(error) => panic!("{error}"),
         }
     }
@@ -476,6 +475,15 @@ impl World {
         self.clock.advance(by);
     }
 
+    /// Stops the program and starts it again on the same data, under other ceilings.
+    ///
+    /// # Panics
+    ///
+    /// Where anything fails.
+    pub async fn restart_under(self, ceilings: Ceilings) -> Self {
+        Self { ceilings, ..self }.restart().await
+    }
+
     /// Stops the program and starts it again on the same data.
     ///
     /// # Panics
@@ -491,6 +499,7 @@ impl World {
             limits,
             egress,
             program,
+            ceilings,
             ..
         } = self;
         let _ = stop.send(true);
@@ -505,6 +514,7 @@ impl World {
             desired: json!({}),
             components: Vec::new(),
             program,
+            ceilings,
         };
         builder.start().await
     }

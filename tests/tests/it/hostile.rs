@@ -7,6 +7,7 @@ mod determinism;
 mod dialled;
 mod engine;
 mod formatters;
+mod grants;
 mod install;
 mod manifests;
 #[cfg(all(debug_assertions, target_os = "linux"))]

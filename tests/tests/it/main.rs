@@ -9,6 +9,7 @@ mod delivery;
 mod destinations;
 mod formatters;
 mod golden;
+mod grants;
 mod hostile;
 mod intake;
 mod languages;

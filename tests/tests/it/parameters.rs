@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use campanile::apply::grant;
 use campanile::desired::Desired;
 use campanile::outcome::Reason;
 use campanile_tests::{Behaviour, Receiver, World, alert};
@@ -45,8 +46,12 @@ async fn configuration(world: &World) -> String {
 }
 
 async fn apply(world: &World, desired: &Value, prune: bool, dry_run: bool) -> Vec<String> {
-    let desired: Desired = serde_json::from_value(desired.clone()).expect("a desired state");
-    let lines = world.app.apply(&desired, prune, dry_run, "en").await;
+    let mut desired: Desired = serde_json::from_value(desired.clone()).expect("a desired state");
+    let mut lines = world.app.apply(&desired, prune, true, "en").await;
+    if !dry_run {
+        grant(&mut desired, lines.as_ref().expect("no mistakes"));
+        lines = world.app.apply(&desired, prune, false, "en").await;
+    }
     lines
         .expect("no mistakes")
         .into_iter()
@@ -539,6 +544,9 @@ async fn a_secret_that_is_sealed_to_one_place_is_not_sent_to_another() {
         .endpoints
         .remove(0);
     row.params = row.params.replace(&first.url(""), &other.url(""));
+    row.granted = row
+        .granted
+        .map(|granted| granted.replace(&first.url(""), &other.url("")));
     assert!(row.params.contains(&other.url("")));
     let change = campanile::store::Change::PutEndpoint(row);
     world

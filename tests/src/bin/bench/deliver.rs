@@ -173,12 +173,14 @@ impl Program {
                        "filter": {"sources": [format!("eth{number}")]}})
             })
             .collect();
-        let desired: Desired = serde_json::from_value(json!({
+        let mut desired: Desired = serde_json::from_value(json!({
             "endpoints": [{"name": "hook", "component": "webhook",
                            "params": {"url": url, "alerts_per_request": "1"}}],
             "recipients": recipients,
             "networks": [{"allow": [opening]}],
         }))?;
+        let lines = app.apply(&desired, false, true, "en").await?;
+        campanile::apply::grant(&mut desired, &lines);
         app.apply(&desired, false, false, "en").await?;
         let (stop, stopped) = watch::channel(false);
         let running = tokio::spawn({
