@@ -3,11 +3,14 @@
 
 mod accept;
 mod components;
+mod key;
+mod rotate;
 mod tokens;
+mod unlock;
 mod upgrade;
 
 use std::collections::HashMap;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
 
@@ -27,12 +30,18 @@ use crate::message::Message;
 use crate::outcome::Schedule;
 use crate::sandbox::{self, Answered, Call, Fault, Installed, Sandboxes, Unfit};
 use crate::schedule::{self, Waker, pacing::Pacing};
-use crate::secret::{MasterKey, Vault};
+use crate::secret::Vault;
 use crate::store::{Store, StoreError};
+use unlock::unlock;
 
 pub use components::{BUILTIN, builtin};
+pub use key::{CREDENTIAL, KeyError, KeyPlace};
+pub use rotate::{Gone, Rotated, forget, rotate};
 pub use tokens::{ADMIN, Contact, INGEST};
 pub use upgrade::Waiting;
+
+/// The store's file in the data directory.
+const STORE: &str = "campanile.sqlite3";
 
 /// How long clients may take to finish their requests once the program is to end: storing alerts takes
 /// milliseconds, and a client that says nothing more must not keep it from ending.
@@ -42,8 +51,8 @@ const FAREWELL: Duration = Duration::from_secs(5);
 pub struct Options {
     /// The data directory; made where it is not there.
     pub data: PathBuf,
-    /// The master key's file; beside the data directory by default, never in it.
-    pub key: Option<PathBuf>,
+    /// The master key; beside the data directory by default, never in it.
+    pub key: Option<KeyPlace>,
     /// Time.
     pub clock: Clock,
     /// Retry schedule.
@@ -178,26 +187,11 @@ impl App {
         let data: PathBuf = options.data.components().collect();
         std::fs::create_dir_all(&data)
             .with_context(|| format!("{} cannot be made", data.display()))?;
-        let key = options.key.clone().unwrap_or_else(|| default_key(&data));
-        if inside(&data, &key) {
-            anyhow::bail!(
-                "the master key {} is in the data directory {}: whoever takes the one has the other; move it out",
-                key.display(),
-                data.display()
-            );
-        }
-        let had_key = key.exists();
-        let master = MasterKey::load_or_create(&key).with_context(|| key.display().to_string())?;
-        let store = Store::open(data.join("campanile.sqlite3")).await?;
-        if !had_key {
-            let endpoints = store.configuration().await?.endpoints;
-            if endpoints.iter().any(|row| row.sealed != "[]") {
-                tracing::warn!(
-                    key = %key.display(),
-                    "the master key was not there, and a new one was made: put the old one back and start again, or enter all secrets again with `campanile apply`"
-                );
-            }
-        }
+        let key = options.key.unwrap_or_else(|| KeyPlace::beside(&data));
+        key.refuse_inside(&data)
+            .with_context(|| key.path().display().to_string())?;
+        let store = Store::open(data.join(STORE)).await?;
+        let master = unlock(&key, &store, options.clock.now()).await?;
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let tiers = sandbox::Tiers {
             large_allowed: options.large_components,
@@ -469,24 +463,4 @@ pub enum InstallError {
     Store(#[from] StoreError),
 }
 
-/// Beside the data directory, with its name. `.` and `..` have none, so those are resolved first.
-fn default_key(data: &Path) -> PathBuf {
-    let named = match data.file_name() {
-        Some(_) => data.to_path_buf(),
-        None => data.canonicalize().unwrap_or_else(|_| data.to_path_buf()),
-    };
-    let mut name = named.file_name().unwrap_or_default().to_owned();
-    name.push(".key");
-    named.with_file_name(name)
-}
-
-fn inside(directory: &Path, file: &Path) -> bool {
-    let parent = file
-        .parent()
-        .filter(|parent| !parent.as_os_str().is_empty())
-        .unwrap_or(Path::new("."));
-    match (directory.canonicalize(), parent.canonicalize()) {
-        (Ok(directory), Ok(parent)) => parent.starts_with(directory),
-        _ => false,
-    }
 }

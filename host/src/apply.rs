@@ -3,6 +3,7 @@
 
 mod consent;
 mod plan;
+mod reseal;
 mod seal;
 mod texts;
 mod upgrade;
@@ -21,8 +22,11 @@ use crate::sandbox::{Answered, Call, Sandboxes};
 use crate::secret::Vault;
 use crate::store::{Change, Configuration, EndpointRow, RecipientRow, TokenRow};
 
+use seal::{Wiped, apart};
+
 pub use consent::{Consent, grant, weakened};
 pub use plan::{Line, Plan};
+pub use reseal::reseal;
 pub use upgrade::upgraded;
 
 /// A mistake in what somebody wants, in that person's language.
@@ -243,18 +247,10 @@ impl Planner<'_> {
             }]);
         };
         let specs = &component.manifest.endpoint_params;
-        let given = flatten(&wanted.params, specs);
-        let mut problems = params::check(specs, &given);
-        problems.extend(seal::not_entered(specs, &given));
-        let completed = params::complete(specs, &given);
-        let is_secret = |name: &str| {
-            specs
-                .iter()
-                .any(|spec| spec.name == name && spec.kind.is_secret())
-        };
-        let (secrets, clear): (Vec<Param>, Vec<Param>) = completed
-            .into_iter()
-            .partition(|param| is_secret(&param.name));
+        let given = Wiped(flatten(&wanted.params, specs));
+        let mut problems = params::check(specs, &given.0);
+        problems.extend(seal::not_entered(specs, &given.0));
+        let (secrets, clear) = apart(specs, params::complete(specs, &given.0));
         let mut shown = clear.clone();
         shown.extend(
             secrets

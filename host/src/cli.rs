@@ -9,7 +9,9 @@ mod inspect;
 mod mistake;
 pub(crate) mod print;
 mod remote;
+mod secret;
 mod serve;
+mod undumped;
 pub(crate) mod words;
 
 pub(crate) use serve::stop_signal;
@@ -93,6 +95,9 @@ enum Command {
     /// Alerts that will not be tried again by themselves.
     #[command(subcommand)]
     DeadLetter(DeadLetter),
+    /// Secrets, while the server stands still: a new master key, or one that is lost.
+    #[command(subcommand)]
+    Secret(Secret),
     /// Check that a component is as every component has to be: for its author.
     Check {
         /// A file, or the name of a component that came with the program.
@@ -120,11 +125,39 @@ struct Serve {
     #[arg(long)]
     listen: Option<SocketAddr>,
     /// The file with the master key, made at first start [default: <data>.key].
-    #[arg(long)]
-    key: Option<PathBuf>,
+    #[arg(long, value_name = "FILE")]
+    master_key: Option<PathBuf>,
     /// Allow all that the file's endpoints ask to do, without a question.
     #[arg(long)]
     yes: bool,
+}
+
+/// Which server's secrets are meant.
+#[derive(Debug, Args)]
+struct Sealed {
+    /// The data directory of a server on this machine.
+    #[arg(long, env = "CAMPANILE_DATA", default_value = "campanile-data")]
+    data: PathBuf,
+    /// The file with the master key, made at first start [default: <data>.key].
+    #[arg(long, value_name = "FILE")]
+    master_key: Option<PathBuf>,
+}
+
+#[derive(Debug, Subcommand)]
+enum Secret {
+    /// Seal all secrets with a new master key.
+    Rotate {
+        #[command(flatten)]
+        sealed: Sealed,
+        /// A file for the new key, which stays there [default: the new key takes the old one's place].
+        #[arg(long, value_name = "FILE")]
+        to: Option<PathBuf>,
+    },
+    /// Let go of all secrets, because their master key is lost; they have to be entered again.
+    Forget {
+        #[command(flatten)]
+        sealed: Sealed,
+    },
 }
 
 /// Which server is meant.
@@ -284,6 +317,12 @@ pub fn main() -> ExitCode {
         json: cli.json,
         words,
     };
+    if let Err(error) = undumped::undumped() {
+        terminal.error(&anyhow::anyhow!(
+            "core dumps cannot be switched off: {error}"
+        ));
+        return ExitCode::FAILURE;
+    }
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
         Err(error) => {
@@ -364,6 +403,12 @@ async fn run(command: Command, terminal: &Terminal) -> anyhow::Result<ExitCode> 
             recipient,
             server,
         }) => remote::redrive(terminal, &server, jobs, recipient).await,
+        Command::Secret(Secret::Rotate { sealed, to }) => {
+            secret::rotate(terminal, &sealed.data, sealed.master_key, to).await
+        }
+        Command::Secret(Secret::Forget { sealed }) => {
+            secret::forget(terminal, &sealed.data, sealed.master_key).await
+        }
         Command::Check { component, params } => {
             check::check(terminal, &component, params.as_deref())
         }

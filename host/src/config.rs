@@ -11,6 +11,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 use serde_path_to_error::Segment;
 use toml::Spanned;
+use zeroize::Zeroizing;
 
 use crate::desired::{Desired, Endpoint, Networks, ParamValue, Recipient, Token, default_tenant};
 use crate::directory::Role;
@@ -56,7 +57,7 @@ pub struct Server {
     /// The data directory.
     pub data: Option<PathBuf>,
     /// The file with the master key; it must not be in the data directory.
-    pub key: Option<PathBuf>,
+    pub master_key: Option<PathBuf>,
     /// Authorities that are trusted besides the system's: the files that `ca` names.
     pub authorities: Vec<Authority>,
     /// Whether components may be installed that ask for the larger limits, as those in JavaScript and
@@ -79,7 +80,7 @@ struct ServerTable {
     #[serde(default)]
     data: Option<PathBuf>,
     #[serde(default)]
-    key: Option<PathBuf>,
+    master_key: Option<PathBuf>,
     #[serde(default)]
     ca: Option<Spanned<toml::Value>>,
     #[serde(default)]
@@ -191,12 +192,13 @@ const TOKEN_LENGTH: usize = 16;
 /// The first mistake, with its line and key.
 pub fn read(path: &Path) -> Result<Config, ConfigError> {
     let file = path.display().to_string();
-    let text = std::fs::read_to_string(path).map_err(|error| ConfigError {
+    // It may hold secrets.
+    let text = Zeroizing::new(std::fs::read_to_string(path).map_err(|error| ConfigError {
         file: file.clone(),
         line: None,
         key: None,
         what: format!("cannot be read: {error}"),
-    })?;
+    })?);
     parse(
         &file,
         &text,
@@ -291,7 +293,7 @@ pub fn parse(
     let ServerTable {
         listen,
         data,
-        key,
+        master_key,
         ca,
         large_components,
         vouched,
@@ -300,7 +302,7 @@ pub fn parse(
         server: Server {
             listen,
             data: data.map(|path| base.join(path)),
-            key: key.map(|path| base.join(path)),
+            master_key: master_key.map(|path| base.join(path)),
             authorities: reader.authorities(ca)?,
             large_components,
             vouched,
@@ -430,13 +432,13 @@ impl Reader<'_> {
             });
         }
         let path = self.base.join(named("file").unwrap_or_default());
-        let text = std::fs::read_to_string(&path).map_err(|error| {
+        let text = Zeroizing::new(std::fs::read_to_string(&path).map_err(|error| {
             self.error(
                 at,
                 key,
                 &format!("{} cannot be read: {error}", path.display()),
             )
-        })?;
+        })?);
         Ok(text.trim_end_matches(['\r', '\n']).to_owned())
     }
 }

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use campanile_contract::manifest::ParamSpec;
 use campanile_contract::params::Param;
 use serde::{Deserialize, Serialize};
+use zeroize::Zeroize;
 
 use crate::directory::Role;
 use crate::network::Opening;
@@ -69,13 +70,25 @@ pub struct Endpoint {
     pub name: String,
     /// The component's name or digest.
     pub component: String,
-    /// Endpoint parameters, secrets in clear.
+    /// Endpoint parameters, secrets in clear; wiped when dropped.
     #[serde(default)]
     pub params: BTreeMap<String, ParamValue>,
     /// What names the ask that is granted, as a [dry run](crate::apply::Consent) shows it. What was granted
     /// before needs none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub grant: Option<String>,
+}
+
+impl Drop for Endpoint {
+    fn drop(&mut self) {
+        for value in self.params.values_mut() {
+            match value {
+                ParamValue::One(text) => text.zeroize(),
+                ParamValue::List(texts) => texts.zeroize(),
+                ParamValue::Rows(rows) => rows.values_mut().for_each(Zeroize::zeroize),
+            }
+        }
+    }
 }
 
 /// A destination.
@@ -118,7 +131,7 @@ pub struct Networks {
     pub allow: Vec<Opening>,
 }
 
-/// A token, in clear: it is hashed before it is stored.
+/// A token, in clear: it is hashed before it is stored, and wiped when dropped.
 #[derive(Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Token {
@@ -131,6 +144,12 @@ pub struct Token {
     pub role: Role,
     /// The token itself.
     pub value: String,
+}
+
+impl Drop for Token {
+    fn drop(&mut self) {
+        self.value.zeroize();
+    }
 }
 
 impl std::fmt::Debug for Token {

@@ -21,7 +21,8 @@ use sqlite::Sqlite;
 
 pub use acceptance::{Acceptance, Accepted, Idempotency, Told};
 pub use configuration::{
-    Change, ComponentRow, Configuration, EndpointRow, NetworkRow, RecipientRow, TokenRow,
+    Change, ComponentRow, Configuration, EndpointRow, NO_SECRETS, NetworkRow, RecipientRow,
+    TokenRow,
 };
 pub use error::StoreError;
 pub use view::{
@@ -55,6 +56,18 @@ impl Store {
     pub async fn close(self) -> Result<(), StoreError> {
         match self.0 {
             Engine::Sqlite(store) => store.close().await,
+        }
+    }
+
+    /// Writes the whole file anew, so that nothing is left in it of what was replaced or removed, such as
+    /// secrets that were sealed with another key. Takes as long as copying it, and as much room.
+    ///
+    /// # Errors
+    ///
+    /// [`StoreError::Locked`] while another program reads the file.
+    pub async fn vacuum(&self) -> Result<(), StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.vacuum().await,
         }
     }
 

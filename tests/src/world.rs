@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
 
-use campanile::app::{App, ApplyError, Contact, Options};
+use campanile::app::{App, ApplyError, Contact, KeyPlace, Options};
 use campanile::apply::{Line, Mistake, grant};
 use campanile::clock::Clock;
 use campanile::desired::Desired;
@@ -190,7 +190,7 @@ impl WorldBuilder {
         } = self;
         let mut options = Options::new(folder.path().join("data"));
         // One key for all: what one test had compiled serves the next.
-        options.key = Some(master_key(folder.path()));
+        options.key = Some(KeyPlace::File(master_key(folder.path())));
         let programs = programs();
         options.program = programs.join(program);
         options.code = Some(programs.join("campanile-test-code"));
@@ -338,6 +338,26 @@ impl World {
             alerts.to_string(),
         )
         .await
+    }
+
+    /// Posts JSON to the API as an administrator.
+    ///
+    /// # Panics
+    ///
+    /// Where there is no JSON answer.
+    pub async fn administer(&self, path: &str, body: &Value) -> Posted {
+        let request = self
+            .client
+            .post(self.url(path))
+            .bearer_auth(&self.contact.admin_token)
+            .header("content-type", "application/json")
+            .body(body.to_string());
+        let response = request.send().await.expect("an answer");
+        let status = response.status().as_u16();
+        Posted {
+            status,
+            body: serde_json::from_str(&response.text().await.expect("a body")).expect("JSON"),
+        }
     }
 
     /// Asks the API as an administrator.

@@ -2,12 +2,47 @@
 
 use campanile_contract::manifest::{ParamKind, ParamSpec};
 use campanile_contract::params::{Param, Problem, SET};
+use zeroize::Zeroize;
 
 use super::{Planner, json};
 use crate::desired::Endpoint;
 use crate::directory::{Component, SealedParam};
 use crate::secret::{Binding, Secret, with_origins};
 use crate::store::EndpointRow;
+
+/// A secret, as somebody entered it.
+pub(super) struct Entered {
+    pub(super) name: String,
+    pub(super) key: Option<String>,
+    secret: Secret,
+}
+
+/// Parameters that may be secrets: wiped when they are dropped.
+pub(super) struct Wiped(pub(super) Vec<Param>);
+
+impl Drop for Wiped {
+    fn drop(&mut self) {
+        for param in &mut self.0 {
+            param.value.zeroize();
+        }
+    }
+}
+
+/// Secrets, and what is none.
+pub(super) fn apart(specs: &[ParamSpec], params: Vec<Param>) -> (Vec<Entered>, Vec<Param>) {
+    let is_secret = |param: &Param| {
+        specs
+            .iter()
+            .any(|spec| spec.name == param.name && spec.kind.is_secret())
+    };
+    let (secrets, clear): (Vec<_>, Vec<_>) = params.into_iter().partition(is_secret);
+    let entered = secrets.into_iter().map(|param| Entered {
+        name: param.name,
+        key: param.key,
+        secret: Secret::new(param.value),
+    });
+    (entered.collect(), clear)
+}
 
 impl Planner<'_> {
     /// Seals secrets to where they go. One that is stored already and still opens to the same value is
@@ -17,7 +52,7 @@ impl Planner<'_> {
         wanted: &Endpoint,
         component: &Component,
         clear: &[Param],
-        secrets: Vec<Param>,
+        mut secrets: Vec<Entered>,
         old: Option<&EndpointRow>,
     ) -> Result<String, String> {
         let manifest = &component.manifest;
@@ -26,7 +61,6 @@ impl Planner<'_> {
             .unwrap_or_default();
         let mut sealed: Vec<SealedParam> = Vec::with_capacity(secrets.len());
         // Secret URLs first: others may be sealed to where these lead.
-        let mut secrets = secrets;
         let spec_of = |name: &str| {
             manifest
                 .endpoint_params
@@ -36,7 +70,7 @@ impl Planner<'_> {
         secrets.sort_by_key(|secret| {
             spec_of(&secret.name).is_none_or(|spec| spec.kind != ParamKind::SecretUrl)
         });
-        for Param { name, key, value } in secrets {
+        for Entered { name, key, secret } in secrets {
             let Some(spec) = spec_of(&name) else { continue };
             let so_far: Vec<_> = sealed
                 .iter()
@@ -51,7 +85,6 @@ impl Planner<'_> {
                 key.as_deref(),
                 &origins,
             );
-            let secret = Secret::new(value);
             let kept = stored
                 .iter()
                 .find(|param| param.name == name && param.key == key)

@@ -95,7 +95,7 @@ impl<'a> Stand<'a> {
         if !fits {
             return None;
         }
-        let vault = Vault::new(&MasterKey::new([7; 32]));
+        let vault = Vault::new(&MasterKey::new(&[7; 32]));
         let sealed = match seal(&manifest, &vault, &clear, &secrets) {
             Ok(sealed) => sealed,
             Err((name, words)) => {

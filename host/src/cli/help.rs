@@ -96,12 +96,13 @@ fn argument(arg: Arg, path: &str, words: &Words) -> Arg {
 }
 
 /// Arguments that several commands have, with one text.
-const SHARED: [&str; 10] = [
+const SHARED: [&str; 11] = [
     "help",
     "version",
     "json",
     "language",
     "data",
+    "master_key",
     "server",
     "token",
     "recipient",

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::consent::consent;
 use super::print::Terminal;
-use super::{Serve, print};
+use super::{Serve, print, secret};
 use crate::app::{App, Options};
 use crate::config::{self, Server};
 use crate::egress;
@@ -35,7 +35,7 @@ pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Resu
         None => LISTEN.parse()?,
     };
     let mut options = Options::new(&data);
-    options.key = arguments.key.or(file.key);
+    options.key = secret::place(arguments.master_key, file.master_key);
     options.large_components = file.large_components;
     options.vouched = file.vouched;
     options.ceilings = file.ceilings;

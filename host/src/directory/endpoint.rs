@@ -20,6 +20,17 @@ pub struct SealedParam {
     pub value: Sealed,
 }
 
+impl SealedParam {
+    /// As a hole names it: the parameter, or the parameter and the row.
+    #[must_use]
+    pub fn shown(&self) -> String {
+        match &self.key {
+            None => self.name.clone(),
+            Some(key) => format!("{}/{key}", self.name),
+        }
+    }
+}
+
 /// What stands in an endpoint's row.
 #[derive(Debug)]
 pub struct StoredEndpoint {

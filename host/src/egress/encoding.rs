@@ -5,6 +5,7 @@ use base64::engine::general_purpose::STANDARD;
 use url::form_urlencoded::byte_serialize;
 
 use crate::message::Encoding;
+use crate::secret::Secret;
 
 const HEX: &[u8; 16] = b"0123456789ABCDEF";
 
@@ -129,21 +130,28 @@ fn hex(bytes: &[u8], count: usize) -> Option<u32> {
 
 /// What of `value` shows in the base64 of any text that contains it, by position modulo 3, in both
 /// alphabets. Values under 6 bytes leave too few characters to tell them from chance.
-pub(super) fn base64_traces(value: &str) -> Vec<String> {
+pub(super) fn base64_traces(value: &str) -> Vec<Secret> {
     if value.len() < 6 {
         return Vec::new();
     }
     let mut traces = Vec::new();
     for (before, mixed) in [(0, 0), (1, 2), (2, 3)] {
         let shifted = zeroize::Zeroizing::new([&[0; 2][..before], value.as_bytes()].concat());
-        let text = STANDARD.encode(&*shifted);
+        let text = Secret::new(STANDARD.encode(&*shifted));
         let whole = shifted.len() * 8 / 6;
-        let trace = text[mixed..whole].to_owned();
-        let url = trace.replace('+', "-").replace('/', "_");
+        let trace = &text.expose()[mixed..whole];
+        let url: String = trace
+            .chars()
+            .map(|letter| match letter {
+                '+' => '-',
+                '/' => '_',
+                other => other,
+            })
+            .collect();
         if url != trace {
-            traces.push(url);
+            traces.push(Secret::new(url));
         }
-        traces.push(trace);
+        traces.push(Secret::new(trace.to_owned()));
     }
     traces
 }
@@ -225,7 +233,7 @@ mod tests {
             for after in ["", "x", "xy", "xyz"] {
                 let text = STANDARD.encode(format!("{before}{value}{after}"));
                 assert!(
-                    traces.iter().any(|trace| text.contains(trace)),
+                    traces.iter().any(|trace| text.contains(trace.expose())),
                     "{before} {after}"
                 );
             }

@@ -72,7 +72,7 @@ pub(super) fn sender(tenant: &str, api: &str, values: Values<'_>) -> Sender {
         key: None,
         value: api.into(),
     }];
-    let vault = Vault::new(&MasterKey::new([7; 32]));
+    let vault = Vault::new(&MasterKey::new(&[7; 32]));
     let sealed: Vec<_> = values
         .iter()
         .map(|(name, key, value)| {

@@ -1,6 +1,8 @@
 //! Step 7, headers: which names a component may set, and in which values. Pure.
 
 use http::header::{AUTHORIZATION, HeaderMap, HeaderName, HeaderValue};
+use hyper::body::Bytes;
+use zeroize::Zeroizing;
 
 use super::failure::Failure;
 use crate::outcome::Reason;
@@ -124,7 +126,13 @@ impl Headers {
                 format!("more than {MAX_HEADERS} headers or {MAX_HEADER_BYTES} bytes of them"),
             ));
         }
-        let mut parsed = HeaderValue::from_str(value).map_err(|_| {
+        let bytes = value.as_bytes();
+        let bytes = if sensitive {
+            Bytes::from_owner(Zeroizing::new(bytes.to_vec()))
+        } else {
+            Bytes::copy_from_slice(bytes)
+        };
+        let mut parsed = HeaderValue::from_maybe_shared(bytes).map_err(|_| {
             let reason = if sensitive {
                 Reason::EnterSecretAgain
             } else {

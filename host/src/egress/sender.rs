@@ -7,12 +7,13 @@ use std::sync::Arc;
 use campanile_contract::manifest::{Manifest, ParamKind, ParamSpec, Place};
 use campanile_contract::params::Param;
 use url::Url;
+use zeroize::Zeroizing;
 
 use super::encoding::{base64_traces, json_unescaped, percent_decoded};
 use super::route::Routes;
 use crate::grant::Permit;
 use crate::outcome::Reason;
-use crate::secret::{Binding, Sealed, Secret, ThreadKey, Vault, with_origins};
+use crate::secret::{Binding, MacKey, Sealed, Secret, Vault, with_origins};
 
 /// A secret's largest size in bytes, unless its specification says less: what it counts for in a limit,
 /// so that no refusal depends on its value.
@@ -41,7 +42,7 @@ pub struct Sender {
     secrets: Vec<Held>,
     /// In lower case: whom a mail may name.
     addresses: BTreeSet<String>,
-    threads: ThreadKey,
+    threads: MacKey,
     recipient: String,
     /// Stands for a secret while a request is judged. Drawn at random, so that no text can contain it.
     pub(super) marker: String,
@@ -56,7 +57,7 @@ pub(super) struct Held {
     /// Absent where it does not open: it must be entered again.
     pub(super) value: Option<Secret>,
     pub(super) largest: usize,
-    traces: Vec<String>,
+    traces: Vec<Secret>,
     /// What of a secret URL is secret besides the whole: a page that says what it has not found
     /// repeats only the path.
     pieces: Vec<Secret>,
@@ -185,15 +186,16 @@ impl Sender {
                 .chain(pieces())
                 .any(|secret| contains(bytes, secret.expose().as_bytes()))
         };
+        let decoded = |bytes: Vec<u8>| plain(&Zeroizing::new(bytes));
         plain(bytes)
             || self
                 .secrets
                 .iter()
                 .flat_map(|held| &held.traces)
-                .any(|trace| contains(bytes, trace.as_bytes()))
-            || (bytes.contains(&b'%') && plain(&percent_decoded(bytes)))
-            || (bytes.contains(&b'+') && plain(&form_decoded(bytes)))
-            || (bytes.contains(&b'\\') && plain(&json_unescaped(bytes)))
+                .any(|trace| contains(bytes, trace.expose().as_bytes()))
+            || (bytes.contains(&b'%') && decoded(percent_decoded(bytes)))
+            || (bytes.contains(&b'+') && decoded(form_decoded(bytes)))
+            || (bytes.contains(&b'\\') && decoded(json_unescaped(bytes)))
     }
 }
 

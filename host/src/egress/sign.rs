@@ -43,10 +43,19 @@ pub(super) fn basic(user: &str, password: &str) -> Option<Zeroizing<String>> {
     if user.contains(':') {
         return None;
     }
-    let pair = Zeroizing::new(format!("{user}:{password}"));
-    let mut value = Zeroizing::new(String::from("Basic "));
-    STANDARD.encode_string(pair.as_bytes(), &mut value);
-    Some(value)
+    Some(base64_line("Basic ", &[user, ":", password], ""))
+}
+
+/// `before`, the base64 of what the pieces are together, and `after`; made in one place, for growing would leave
+/// copies.
+pub(super) fn base64_line(before: &str, pieces: &[&str], after: &str) -> Zeroizing<String> {
+    let whole = Zeroizing::new(pieces.concat());
+    let room = before.len() + whole.len().div_ceil(3) * 4 + after.len();
+    let mut line = Zeroizing::new(String::with_capacity(room));
+    line.push_str(before);
+    STANDARD.encode_string(whole.as_bytes(), &mut line);
+    line.push_str(after);
+    line
 }
 
 fn keyed(key: &[u8]) -> Option<Hmac<Sha256>> {

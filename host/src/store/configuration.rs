@@ -83,6 +83,17 @@ pub struct TokenRow {
     pub hash: String,
 }
 
+impl EndpointRow {
+    /// Whether any secret is sealed in it.
+    #[must_use]
+    pub fn has_secrets(&self) -> bool {
+        self.sealed != NO_SECRETS
+    }
+}
+
+/// What an endpoint without secrets has in `sealed`.
+pub const NO_SECRETS: &str = "[]";
+
 /// Private targets that the operator opened for a tenant; its key is the tenant.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NetworkRow {
@@ -105,6 +116,8 @@ pub struct Configuration {
     pub tokens: Vec<TokenRow>,
     /// All private targets.
     pub networks: Vec<NetworkRow>,
+    /// The check value of the master key that secrets are sealed with.
+    pub key_check: Option<String>,
 }
 
 /// One change of the configuration. What a change removes or pauses may be absent.
@@ -124,8 +137,17 @@ pub enum Change {
     RemoveToken(String, String),
     /// Replaces a tenant's private targets.
     PutNetworks(NetworkRow),
+    /// Replaces the check value of the master key that secrets are sealed with; nothing where none are.
+    PutKeyCheck(Option<String>),
     /// Pauses a recipient for a reason, or sends to it again.
     PauseRecipient(RecipientId, Option<String>),
     /// Pauses an endpoint, by tenant and name, for a reason, or sends through it again.
     PauseEndpoint(String, String, Option<String>),
+}
+
+impl Change {
+    /// Whether a sealed secret may be stored no more after it.
+    pub(super) fn may_replace_secrets(&self) -> bool {
+        matches!(self, Self::PutEndpoint(_) | Self::RemoveEndpoint(..))
+    }
 }

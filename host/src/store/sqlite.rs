@@ -15,6 +15,7 @@ mod redrive;
 mod schema;
 mod settle;
 mod views;
+mod wipe;
 mod writer;
 
 use std::collections::HashMap;
@@ -119,6 +120,16 @@ impl Sqlite {
         })
         .await?;
         writing_ended.await.map_err(|_| StoreError::Closed)
+    }
+
+    pub(super) async fn vacuum(&self) -> Result<(), StoreError> {
+        let (done, answer) = oneshot::channel();
+        self.write(move |writer| {
+            writer.vacuuming = Some(done);
+            Ok(())
+        })
+        .await?;
+        answer.await.map_err(|_| StoreError::Closed)?
     }
 
     async fn write<T: Send + 'static>(

@@ -5,6 +5,7 @@ mod configuration;
 mod durability;
 mod model;
 mod queue;
+mod wiping;
 
 use std::path::PathBuf;
 

@@ -18,6 +18,7 @@ mod raw;
 mod readings;
 mod requests;
 mod responses;
+mod sealing;
 mod secrets;
 mod stage;
 mod syslog;

@@ -1,25 +1,24 @@
-//! The program as a process: what a kill, a restart, a second process and a lost key lead to.
+//! The program as a process: what a kill, a restart and a second process lead to.
 
 use std::collections::HashSet;
 use std::net::{Ipv4Addr, SocketAddr};
-use std::os::unix::fs::PermissionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 use campanile_tests::{Behaviour, Folder, Process, Ran, Receiver, alert, run, wait_for};
 use serde_json::json;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpSocket, TcpStream};
 
-const PROGRAM: &str = env!("CARGO_BIN_EXE_campanile-under-test");
+pub(super) const PROGRAM: &str = env!("CARGO_BIN_EXE_campanile-under-test");
 
 /// A folder with a configuration file and a place for data.
-struct Place {
-    folder: Folder,
+pub(super) struct Place {
+    pub(super) folder: Folder,
 }
 
 impl Place {
     /// Its configuration has a webhook to this address, one alert a request, signed.
-    fn webhook(address: SocketAddr) -> Self {
+    pub(super) fn webhook(address: SocketAddr) -> Self {
         let folder = Folder::new();
         let config = format!(
             r#"
@@ -45,29 +44,29 @@ allow = ["{address}/http"]
         Self { folder }
     }
 
-    fn config(&self) -> PathBuf {
+    pub(super) fn config(&self) -> PathBuf {
         self.folder.path().join("campanile.toml")
     }
 
-    fn data(&self) -> PathBuf {
+    pub(super) fn data(&self) -> PathBuf {
         self.folder.path().join("data")
     }
 
-    fn key(&self) -> PathBuf {
+    pub(super) fn key(&self) -> PathBuf {
         self.folder.path().join("data.key")
     }
 
-    async fn serve(&self) -> Process {
+    pub(super) async fn serve(&self) -> Process {
         Process::serve(PROGRAM, &self.data(), &self.config()).await
     }
 
     /// A command that is expected to end.
-    async fn run(&self, arguments: &[&str]) -> Ran {
+    pub(super) async fn run(&self, arguments: &[&str]) -> Ran {
         run(PROGRAM, arguments, self.folder.path(), &[], b"").await
     }
 
     /// A server that is expected not to start.
-    async fn refused(&self, arguments: &[&str]) -> String {
+    pub(super) async fn refused(&self, arguments: &[&str]) -> String {
         let all = [&["serve", "--listen", "127.0.0.1:0"], arguments].concat();
         let ran = self.run(&all).await;
         assert_eq!((ran.code, ran.out.as_str()), (Some(1), ""), "{ran:?}");
@@ -223,100 +222,4 @@ async fn a_store_of_a_newer_version_is_left_alone() {
     assert!(said.contains("the store has version 99"), "{said}");
     assert!(said.contains("start the newer Campanile"), "{said}");
     assert_eq!(std::fs::read(&path).expect("the store"), file);
-}
-
-#[tokio::test]
-async fn without_its_master_key_the_program_runs_and_asks_for_the_secrets_again() {
-    let receiver = Receiver::ok().await;
-    let place = Place::webhook(receiver.address());
-    assert_eq!(place.serve().await.terminate().await.code(), Some(0));
-    std::fs::remove_file(place.key()).expect("the key was there");
-
-    let process = Process::start(PROGRAM, &place.data(), None, &[]).await;
-    let tested = place
-        .run(&["recipient", "test", "hook", "--data", "data"])
-        .await;
-    assert_eq!(tested.code, Some(1));
-    assert!(tested.out.contains("enter-secret-again"), "{tested:?}");
-    assert!(receiver.received().is_empty());
-
-    let applied = place
-        .run(&["apply", "-f", "campanile.toml", "--data", "data"])
-        .await;
-    assert_eq!(applied.code, Some(0), "{applied:?}");
-    assert_eq!(applied.out, "changed endpoint hook\n");
-    let tested = place
-        .run(&["recipient", "test", "hook", "--data", "data"])
-        .await;
-    assert_eq!(tested.code, Some(0), "{tested:?}");
-    assert_eq!(receiver.received().len(), 1);
-    let log = process.kill().await;
-    assert!(log.contains("enter all secrets again"), "{log}");
-
-    // With the key there, nothing is asked for.
-    let log = Process::start(PROGRAM, &place.data(), None, &[])
-        .await
-        .kill()
-        .await;
-    assert!(!log.contains("secrets"), "{log}");
-}
-
-#[tokio::test]
-async fn a_master_key_that_others_may_read_is_refused() {
-    let place = Place::webhook(Receiver::ok().await.address());
-    assert_eq!(place.serve().await.terminate().await.code(), Some(0));
-    let with_mode = |mode| {
-        std::fs::set_permissions(place.key(), std::fs::Permissions::from_mode(mode))
-            .expect("the key is there");
-    };
-    for mode in [0o644, 0o640, 0o604] {
-        with_mode(mode);
-        let said = place.refused(&["--data", "data"]).await;
-        assert!(
-            said.contains("data.key: the master key's file is open to others"),
-            "{said}"
-        );
-        assert!(
-            said.contains(&format!("must be 0600, and is 0{mode:o}")),
-            "{said}"
-        );
-    }
-    for mode in [0o600, 0o400] {
-        with_mode(mode);
-        assert_eq!(place.serve().await.terminate().await.code(), Some(0));
-    }
-}
-
-#[tokio::test]
-async fn a_master_key_inside_the_data_directory_is_refused() {
-    let place = Place::webhook(Receiver::ok().await.address());
-    let data = place.data();
-    std::fs::create_dir_all(data.join("keys")).expect("a folder");
-    for key in ["data/master.key", "data/keys/master.key", "other/../data/k"] {
-        std::fs::create_dir_all(place.folder.path().join("other")).expect("a folder");
-        let said = place.refused(&["--data", "data", "--key", key]).await;
-        assert!(said.contains("is in the data directory data"), "{said}");
-        assert!(said.contains("move it out"), "{said}");
-        assert!(!place.folder.path().join(key).exists(), "{key}");
-    }
-    assert!(!data.join("campanile.sqlite3").exists(), "nothing was made");
-}
-
-#[tokio::test]
-async fn however_the_data_directory_is_written_its_key_stands_beside_it() {
-    for written in ["data", "data/", "./data", "data/."] {
-        let place = Place::webhook(Receiver::ok().await.address());
-        let data = place.folder.path().join(written);
-        let process = Process::serve(PROGRAM, &data, &place.config()).await;
-        assert_eq!(process.terminate().await.code(), Some(0), "{written}");
-        assert!(place.key().is_file(), "{written}");
-        assert!(!has_key(&place.data()), "{written}");
-    }
-}
-
-fn has_key(folder: &Path) -> bool {
-    let entries = std::fs::read_dir(folder).expect("a folder");
-    entries
-        .map(|entry| entry.expect("an entry").file_name())
-        .any(|name| name.to_string_lossy().ends_with(".key"))
 }

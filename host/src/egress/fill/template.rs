@@ -13,6 +13,9 @@ use crate::outcome::Reason;
 /// A marker is followed by three digits.
 const MAX_HOLES: usize = 999;
 
+/// What a byte of a secret becomes at most: `%5Cu0000`, escaped in JSON and then for a form, has 8.
+const LONGEST_ESCAPE: usize = 8;
+
 /// A template with markers in place of secrets.
 pub(super) struct Marked<'a> {
     pub(super) text: String,
@@ -46,7 +49,8 @@ impl<'a> Filler<'a> {
 
     /// Renders a template that as a whole stands in one place.
     pub(super) fn render(&mut self, template: &[Part], place: &Place) -> Result<Rendered, Failure> {
-        let mut value = Zeroizing::new(String::new());
+        let room = template.iter().map(|part| self.room(part)).sum();
+        let mut value = Zeroizing::new(String::with_capacity(room));
         let (mut size, mut sensitive) = (0, false);
         for part in template {
             let before = value.len();
@@ -72,6 +76,16 @@ impl<'a> Filler<'a> {
             size,
             sensitive,
         })
+    }
+
+    /// What a part may take, so that a text that it is filled into never grows: growing leaves copies.
+    fn room(&self, part: &Part) -> usize {
+        match part {
+            Part::Text(text) => text.len(),
+            // An id or a time.
+            Part::Fact(..) => 64 * LONGEST_ESCAPE,
+            Part::Secret(name, _) => self.sender.secret(name).map_or(0, Held::room),
+        }
     }
 
     fn fact(&self, out: &mut String, fact: Fact, encoding: Encoding) {
@@ -129,7 +143,8 @@ impl<'a> Filler<'a> {
 
     /// Puts the values where the markers are.
     pub(super) fn replace(&self, text: &str, holes: &[Hole<'a>]) -> Zeroizing<String> {
-        let mut filled = Zeroizing::new(String::with_capacity(text.len() + 128));
+        let room: usize = holes.iter().map(|hole| hole.held.room()).sum();
+        let mut filled = Zeroizing::new(String::with_capacity(text.len() + room));
         let mut pieces = text.split(self.sender.marker.as_str());
         filled.push_str(pieces.next().unwrap_or_default());
         for piece in pieces {
@@ -162,11 +177,20 @@ impl Marked<'_> {
     }
 }
 
+impl Held {
+    /// Its value's length, however it is encoded.
+    fn room(&self) -> usize {
+        // Base64 is padded.
+        let length = self.value.as_ref().map_or(0, |value| value.expose().len());
+        length * LONGEST_ESCAPE + 4
+    }
+}
+
 impl Hole<'_> {
     fn write(&self, out: &mut String) {
         let value = self.held.value.as_ref().map_or("", |value| value.expose());
         if self.within_form {
-            let mut inner = Zeroizing::new(String::new());
+            let mut inner = Zeroizing::new(String::with_capacity(self.held.room()));
             encode(&mut inner, value, self.encoding);
             encode(out, &inner, Encoding::Form);
         } else {

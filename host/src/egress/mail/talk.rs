@@ -6,8 +6,6 @@ use std::io;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use base64::Engine;
-use base64::engine::general_purpose::STANDARD;
 use lettre::Address;
 use lettre::transport::smtp::Error;
 use lettre::transport::smtp::authentication::Mechanism;
@@ -16,13 +14,13 @@ use lettre::transport::smtp::commands;
 use lettre::transport::smtp::extension::ClientId;
 use lettre::transport::smtp::response::Response;
 use tokio::time::timeout;
-use zeroize::Zeroizing;
 
 use super::wire::Wire;
 use super::{Refused, Report};
 use crate::egress::Limits;
 use crate::egress::failure::Failure;
 use crate::egress::fill::Credentials;
+use crate::egress::sign::base64_line;
 use crate::message::Mail;
 use crate::outcome::Reason;
 
@@ -135,14 +133,14 @@ impl Talk<'_> {
         login: &Credentials,
     ) -> Result<Said, Stop> {
         let has = |mechanism| server.server_info().supports_auth_mechanism(mechanism);
-        let base64 = |text: &str| Zeroizing::new(format!("{}\r\n", STANDARD.encode(text)));
+        let line = |before: &str, pieces: &[&str]| base64_line(before, pieces, "\r\n");
         let (user, secret) = (login.user.as_str(), login.secret.as_str());
         if login.is_token {
             if !has(Mechanism::Xoauth2) {
                 return Err(no_login("XOAUTH2").into());
             }
-            let whole = Zeroizing::new(format!("user={user}\x01auth=Bearer {secret}\x01\x01"));
-            let line = Zeroizing::new(format!("AUTH XOAUTH2 {}", *base64(&whole)));
+            let pieces = ["user=", user, "\x01auth=Bearer ", secret, "\x01\x01"];
+            let line = line("AUTH XOAUTH2 ", &pieces);
             let said = self.ask_any(server, &line).await?;
             if said.code == 334 {
                 // The server's reasons; it says no once it was heard.
@@ -151,8 +149,7 @@ impl Talk<'_> {
             return logged_in(said);
         }
         if has(Mechanism::Plain) {
-            let whole = Zeroizing::new(format!("\0{user}\0{secret}"));
-            let line = Zeroizing::new(format!("AUTH PLAIN {}", *base64(&whole)));
+            let line = line("AUTH PLAIN ", &["\0", user, "\0", secret]);
             let said = self.ask_any(server, &line).await?;
             return logged_in(said);
         }
@@ -160,8 +157,8 @@ impl Talk<'_> {
             return Err(no_login("PLAIN or LOGIN").into());
         }
         self.ask(server, "AUTH LOGIN\r\n", 3).await?;
-        self.ask(server, &base64(user), 3).await?;
-        self.ask(server, &base64(secret), 2).await
+        self.ask(server, &line("", &[user]), 3).await?;
+        self.ask(server, &line("", &[secret]), 2).await
     }
 
     /// Says something, and takes an answer of this class: 2 for done, 3 for go on.

@@ -77,7 +77,7 @@ fn sender(server: &str, recipient: &str) -> Sender {
         value: value.into(),
     })
     .collect();
-    let vault = Vault::new(&MasterKey::new([7; 32]));
+    let vault = Vault::new(&MasterKey::new(&[7; 32]));
     let sealed: Vec<_> = ["password", "other"]
         .into_iter()
         .map(|name| {

@@ -2,6 +2,7 @@
 
 use rusqlite::{OptionalExtension, params};
 
+use super::wipe::{self, Wiping};
 use super::writer::Writer;
 use crate::clock::Millis;
 use crate::job::RecipientId;
@@ -42,14 +43,21 @@ impl Writer {
 
     /// All of the changes, or none.
     pub(super) fn apply(&mut self, changes: &[Change], now: Millis) -> Result<(), StoreError> {
+        Wiping::Whole.set(&self.conn)?;
         let removed = self.whole(|writer| {
             let mut removed = Vec::new();
             for change in changes {
                 removed.extend(writer.change(change, now)?);
             }
             writer.refuse_dangling()?;
+            if changes.iter().any(Change::may_replace_secrets) {
+                wipe::rewrite_endpoints(&writer.conn)?;
+                writer.log_has_secrets = true;
+            }
             Ok(removed)
-        })?;
+        });
+        Wiping::Cheap.set(&self.conn)?;
+        let removed = removed?;
         for recipient in removed {
             self.leases.end_recipient(recipient);
         }
@@ -88,6 +96,14 @@ impl Writer {
                         "INSERT OR REPLACE INTO network (tenant, allow) VALUES (?1, ?2)",
                     )?
                     .execute([&row.tenant, &row.allow])?;
+            }
+            Change::PutKeyCheck(value) => {
+                self.conn
+                    .prepare_cached("DELETE FROM key_check")?
+                    .execute([])?;
+                self.conn
+                    .prepare_cached("INSERT INTO key_check (value) SELECT ?1 WHERE ?1 IS NOT NULL")?
+                    .execute([value])?;
             }
             Change::PauseRecipient(id, reason) => {
                 self.conn

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use rusqlite::{Connection, OpenFlags};
 
+use super::wipe::{self, Wiping};
 use crate::store::StoreError;
 
 /// Applied in order, each in a transaction of its own. One that was released never changes.
@@ -13,13 +14,14 @@ const MIGRATIONS: &[&str] = &[
     include_str!("0002_recipient_texts.sql"),
     include_str!("0003_conditions.sql"),
     include_str!("0004_grants.sql"),
+    include_str!("0005_key_check.sql"),
 ];
 
 /// The newest version that this program knows.
 pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;
 
 /// How long a statement waits for another process, such as a `sqlite3` shell that writes.
-const BUSY: Duration = Duration::from_secs(5);
+pub(super) const BUSY: Duration = Duration::from_secs(5);
 
 /// Statements kept prepared; all that the writer has are fewer.
 const STATEMENTS: usize = 96;
@@ -50,7 +52,10 @@ pub(super) fn writer(path: &Path) -> Result<Connection, StoreError> {
     conn.pragma_update(None, "wal_autocheckpoint", CHECKPOINT_PAGES)?;
     conn.pragma_update(None, "journal_size_limit", LOG_BYTES)?;
     conn.pragma_update(None, "trusted_schema", false)?;
+    Wiping::Cheap.set(&conn)?;
     migrate(&mut conn)?;
+    // A crash may have left a log that holds what was wiped. Where a shell reads in it, the next one does it.
+    wipe::empty_log(&conn)?;
     Ok(conn)
 }
 

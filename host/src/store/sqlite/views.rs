@@ -91,6 +91,7 @@ pub(super) fn configuration(conn: &Connection) -> Result<Configuration, StoreErr
                 })
             },
         )?,
+        key_check: all(conn, "SELECT value FROM key_check", |row| row.get(0))?.pop(),
     })
 }
 
@@ -177,7 +178,10 @@ pub(super) fn deliveries(
 ) -> Result<Vec<DeliveryView>, StoreError> {
     let mut statement = conn.prepare_cached(&format!(
         "{DELIVERY}
-         WHERE d.seq < coalesce((SELECT seq FROM delivery WHERE id = :before), 9223372036854775807)
+         WHERE d.seq < coalesce(
+                 (SELECT seq FROM delivery
+                  WHERE id = :before AND (:tenant IS NULL OR tenant = :tenant)),
+                 9223372036854775807)
              AND (:tenant IS NULL OR d.tenant = :tenant)
              AND (:recipient IS NULL OR d.recipient = :recipient)
              AND (:state IS NULL OR d.state = :state)

@@ -9,6 +9,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::agenda::Agenda;
 use super::leases::Leases;
+use super::wipe;
 use crate::clock::Millis;
 use crate::job::{JobId, RecipientId};
 use crate::store::StoreError;
@@ -55,6 +56,10 @@ pub(super) struct Writer {
     /// Who is configured, and whether anything may be sent there.
     pub(super) recipients: HashMap<RecipientId, bool>,
     pub(super) closing: Option<oneshot::Sender<()>>,
+    /// Told when the whole file was written anew.
+    pub(super) vacuuming: Option<oneshot::Sender<Result<(), StoreError>>>,
+    /// Whether the log may hold secrets that were replaced or removed.
+    pub(super) log_has_secrets: bool,
     last_number: i64,
     reserved: i64,
     /// Whether what is in memory has to be read again, after a transaction that failed.
@@ -81,6 +86,8 @@ impl Writer {
             tally: Tally::default(),
             recipients: HashMap::new(),
             closing: None,
+            vacuuming: None,
+            log_has_secrets: false,
             last_number: 0,
             reserved: 0,
             stale: true,
@@ -104,6 +111,10 @@ impl Writer {
             }
             while !group.is_empty() {
                 self.carry_out(&mut group);
+            }
+            if let Some(done) = self.vacuuming.take() {
+                // Who does not listen any more does not need to be told.
+                let _ = done.send(wipe::vacuum(&self.conn));
             }
         }
         let closing = self.closing.take();
@@ -161,6 +172,10 @@ impl Writer {
             }
         }
         self.conn.prepare_cached("COMMIT")?.execute([])?;
+        if self.log_has_secrets {
+            // What was committed stays so, whatever comes of this; it is tried again after the next group.
+            self.log_has_secrets = !wipe::empty_log(&self.conn).unwrap_or(false);
+        }
         Ok(())
     }
 

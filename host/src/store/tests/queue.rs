@@ -463,6 +463,37 @@ async fn what_is_old_and_over_is_forgotten_and_dead_letters_are_not() {
 }
 
 #[tokio::test]
+async fn a_delivery_of_another_tenant_is_no_place_in_a_list() {
+    let home = Home::new();
+    let store = store_with(&home, 2).await;
+    for (id, to, tenant) in [("a", 1, "other"), ("b", 2, "default")] {
+        accept(&store, to, &[(id, id)], 0).await;
+        let leased = lease(&store, to, 9, 0).await;
+        let mut stored = delivery(id, to, &leased.jobs, 0);
+        stored.tenant = tenant.to_owned();
+        store
+            .begin(leased.token, vec![stored], vec![], 0, 9)
+            .await
+            .unwrap();
+    }
+    let listed = async |tenant: Option<&str>, before: &str| {
+        let filter = DeliveryFilter {
+            tenant: tenant.map(str::to_owned),
+            before: Some(before.to_owned()),
+            limit: 9,
+            ..Default::default()
+        };
+        let views = store.deliveries(filter).await.unwrap();
+        views.into_iter().map(|view| view.id).collect::<Vec<_>>()
+    };
+    // As with one that is not there at all.
+    assert_eq!(listed(Some("default"), "none").await, ["b"]);
+    assert_eq!(listed(Some("default"), "a").await, ["b"]);
+    assert_eq!(listed(Some("default"), "b").await, [""; 0]);
+    assert_eq!(listed(None, "b").await, ["a"]);
+}
+
+#[tokio::test]
 async fn lists_are_paged_newest_first_and_narrowed() {
     let home = Home::new();
     let store = store_with(&home, 2).await;

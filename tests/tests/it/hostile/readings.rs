@@ -54,7 +54,7 @@ async fn nothing_that_a_component_can_read_holds_a_secret_or_anything_of_the_mac
 }
 
 #[tokio::test]
-async fn a_destination_that_echoes_the_secret_tells_the_component_nothing() {
+async fn asks_the_destination_to_echo() {
     let echoes = [
         (
             "in the body",
