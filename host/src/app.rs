@@ -462,5 +462,3 @@ pub enum InstallError {
     #[error(transparent)]
     Store(#[from] StoreError),
 }
-
-}

@@ -36,6 +36,7 @@ use std::sync::{Arc, Condvar, Mutex, PoisonError, RwLock};
 use wasmtime::Engine;
 
 pub use boundary::{Answer, Answered, Call, Event, Fault, Invocation, Level, LogLine, Recipient};
+pub use frame::answer_of;
 pub use install::{Installed, digest};
 pub use judge::{check_messages, judge};
 pub use limits::{Limits, Tiers};

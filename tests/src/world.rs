@@ -1,10 +1,7 @@
 //! The program in this process: store, sandbox, way out and API, with a clock that a test can hold.
 
-use std::fs::OpenOptions;
-use std::io::Write;
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
-use std::os::unix::fs::OpenOptionsExt;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -22,58 +19,15 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 
 use crate::dialled::Dialled;
+use crate::limits::unhurried;
+use crate::posted::Posted;
+use crate::programs::{master_key, programs};
 use crate::smtp::Mailbox;
-use crate::wait::{PATIENCE, wait_for};
+use crate::wait::wait_for;
 use crate::{Folder, Receiver};
 
 /// Where a held clock starts: 2026-01-02 03:04:05 UTC.
 const START: u64 = 1_767_323_045_000;
-
-/// A native alert with everything that most tests do not care about; `change` is merged into it.
-#[must_use]
-pub fn alert(kind: &str, change: &Value) -> Value {
-    let mut alert = json!({
-        "kind": kind, "severity": "error", "source": "eth0",
-        "entity": {"kind": "host", "value": "192.168.1.19@0"},
-        "starts_at": "2026-01-02T03:00:00Z",
-    });
-    if let (Some(alert), Some(change)) = (alert.as_object_mut(), change.as_object()) {
-        alert.extend(change.clone());
-    }
-    alert
-}
-
-/// The default limits, but for time: host functions are not optimised here, and the tests beside this one
-/// keep the machine busy. What is about time sets its own.
-#[must_use]
-pub fn unhurried() -> sandbox::Limits {
-    sandbox::Limits {
-        cpu: Duration::from_secs(5),
-        wall: PATIENCE,
-        ..sandbox::Limits::default()
-    }
-}
-
-/// Where cargo puts programs: the test binary is one level below.
-fn programs() -> PathBuf {
-    let own = std::env::current_exe().expect("this program's path");
-    let folder = own.ancestors().nth(2).expect("cargo's layout");
-    folder.to_path_buf()
-}
-
-fn master_key(folder: &Path) -> PathBuf {
-    let path = folder.join("data.key");
-    if !path.exists() {
-        let mut file = OpenOptions::new()
-            .write(true)
-            .create_new(true)
-            .mode(0o600)
-            .open(&path)
-            .expect("a new file");
-        file.write_all(&[7; 32]).expect("a key");
-    }
-    path
-}
 
 /// What a `World` is made from.
 pub struct WorldBuilder {
@@ -84,6 +38,7 @@ pub struct WorldBuilder {
     desired: Value,
     components: Vec<Vec<u8>>,
     program: &'static str,
+    shares_key: bool,
     ceilings: Ceilings,
 }
 
@@ -92,6 +47,13 @@ impl WorldBuilder {
     #[must_use]
     pub fn sandbox_program(mut self, name: &'static str) -> Self {
         self.program = name;
+        self
+    }
+
+    /// A master key of its own, as another installation has.
+    #[must_use]
+    pub fn other_master_key(mut self) -> Self {
+        self.shares_key = false;
         self
     }
 
@@ -186,14 +148,15 @@ impl WorldBuilder {
             desired,
             components,
             program,
+            shares_key,
             ceilings,
         } = self;
         let mut options = Options::new(folder.path().join("data"));
-        // One key for all: what one test had compiled serves the next.
-        options.key = Some(KeyPlace::File(master_key(folder.path())));
-        let programs = programs();
-        options.program = programs.join(program);
-        options.code = Some(programs.join("campanile-test-code"));
+        options.program = programs().join(program);
+        if shares_key {
+            options.key = Some(KeyPlace::File(master_key(folder.path())));
+            options.code = Some(programs().join("campanile-test-code"));
+        }
         options.clock = clock.clone();
         options.limits = limits.clone();
         options.ceilings = ceilings.clone();
@@ -232,6 +195,7 @@ impl WorldBuilder {
             limits,
             egress,
             program,
+            shares_key,
             ceilings,
         }
     }
@@ -246,15 +210,6 @@ async fn apply_and_grant(
     let lines = app.apply(&desired, false, true, language).await?;
     grant(&mut desired, &lines);
     app.apply(&desired, false, false, language).await
-}
-
-/// An answer to a request that a test made.
-#[derive(Debug)]
-pub struct Posted {
-    /// The status.
-    pub status: u16,
-    /// The body.
-    pub body: Value,
 }
 
 /// A running program.
@@ -275,6 +230,7 @@ pub struct World {
     /// What every test of a world ends with.
     _dialled: Dialled,
     program: &'static str,
+    shares_key: bool,
     ceilings: Ceilings,
 }
 
@@ -290,6 +246,7 @@ impl World {
             desired: json!({}),
             components: Vec::new(),
             program: "campanile-under-test",
+            shares_key: true,
             ceilings: Ceilings::default(),
         }
     }
@@ -519,6 +476,7 @@ impl World {
             limits,
             egress,
             program,
+            shares_key,
             ceilings,
             ..
         } = self;
@@ -534,6 +492,7 @@ impl World {
             desired: json!({}),
             components: Vec::new(),
             program,
+            shares_key,
             ceilings,
         };
         builder.start().await

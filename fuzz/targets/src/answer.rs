@@ -24,9 +24,11 @@ static SENDER: LazyLock<Sender> =
 /// Where that is not so.
 #[must_use]
 pub fn run(data: &[u8]) -> bool {
-    let Ok(batch) = serde_json::from_slice::<Batch>(data) else {
-        return false;
-    };
+    serde_json::from_slice(data).is_ok_and(judged)
+}
+
+/// Whether `serve` takes it.
+pub(crate) fn judged(batch: Batch) -> bool {
     let Ok(batch) = judge(batch, GIVEN, &Limits::default()) else {
         return false;
     };

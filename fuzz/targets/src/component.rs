@@ -2,10 +2,10 @@
 
 use std::sync::LazyLock;
 
-use campanile::sandbox::{Limits, Sandbox, digest};
+use campanile::sandbox::{Limits, Sandbox, Why, digest};
 
 static SANDBOX: LazyLock<Sandbox> =
-    LazyLock::new(|| Sandbox::start(Limits::default(), 0).expect("address space"));
+    LazyLock::new(|| Sandbox::start(Limits::default(), Why::Test).expect("address space"));
 
 /// What does not fit is refused in words; what fits is known by its digest.
 ///

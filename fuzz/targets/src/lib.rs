@@ -5,6 +5,7 @@ pub mod alerts;
 pub mod answer;
 pub mod component;
 mod destination;
+pub mod frame;
 pub mod manifest;
 pub mod pointer;
 pub mod request;
@@ -19,10 +20,11 @@ use campanile::clock::Millis;
 pub type Target = fn(&[u8]) -> bool;
 
 /// All of them, by the names that they have in `fuzz_targets` and `seeds`.
-pub const TARGETS: [(&str, Target); 9] = [
+pub const TARGETS: [(&str, Target); 10] = [
     ("alerts", alerts::run),
     ("answer", answer::run),
     ("component", component::run),
+    ("frame", frame::run),
     ("manifest", manifest::run),
     ("pointer", pointer::run),
     ("request", request::run),

@@ -2,7 +2,8 @@
 
 use std::sync::Arc;
 
-use campanile::egress::Sender;
+use campanile::egress::{Owner, Sender};
+use campanile::grant::Permit;
 use campanile::secret::{Binding, MasterKey, Secret, Vault, with_origins};
 use campanile_contract::manifest::Manifest;
 use campanile_contract::params::Param;
@@ -56,7 +57,7 @@ pub(crate) fn sender(api: &str, server: &str) -> Sender {
     .into_iter()
     .map(param)
     .collect();
-    let vault = Vault::new(&MasterKey::new([7; 32]));
+    let vault = Vault::new(&MasterKey::new(&[7; 32]));
     let mut sealed = Vec::new();
     for (name, value) in [
         ("hook", HOOK),
@@ -71,5 +72,10 @@ pub(crate) fn sender(api: &str, server: &str) -> Sender {
         let value = vault.seal(&binding, &Secret::new(value.to_owned()));
         sealed.push((name.to_owned(), None, value.expect("sealed")));
     }
-    Sender::new("t", "fuzz", "r", &manifest, &params, &sealed, &vault)
+    let owner = Owner {
+        tenant: "t",
+        endpoint: "fuzz",
+        recipient: "r",
+    };
+    Sender::new(owner, &manifest, &params, &sealed, &vault, Permit::all())
 }

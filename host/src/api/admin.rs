@@ -340,11 +340,19 @@ pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<String, Problem
     let waiting = app.waiting();
     let mut reasons: Vec<_> = waiting.iter().map(|waiting| waiting.reason).collect();
     reasons.sort_unstable();
-    let lines = reasons
-        .chunk_by(|one, other| one == other)
-        .map(|same| format!("{}: {} of the endpoints
-", same[0], same.len()));
-    let all = std::iter::once(String::from("ok
-")).chain(lacks).chain(lines);
+    let lines = reasons.chunk_by(|one, other| one == other).map(|same| {
+        format!(
+            "{}: {} of the endpoints
+",
+            same[0],
+            same.len()
+        )
+    });
+    let all = std::iter::once(String::from(
+        "ok
+",
+    ))
+    .chain(lacks)
+    .chain(lines);
     Ok(all.collect())
 }

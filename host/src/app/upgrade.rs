@@ -124,10 +124,11 @@ impl App {
             params,
             complete: false,
         };
-        let invocation = self
-            .sandbox
-            .invocation(&newer.digest, self.clock.now(), call);
-        match self.sandbox.call(invocation).await.result {
+        let answer = self
+            .sandboxes
+            .call(&row.tenant, &newer.digest, self.clock.now(), call)
+            .await;
+        match answer.result {
             Ok(Answered::Problems(problems)) if problems.is_empty() => Ok(moved),
             Ok(_) => Err(Reason::InvalidParameters),
             Err(fault) => Err(fault.reason),

@@ -1,6 +1,6 @@
 //! The escape drill, in debug builds only: what native code would try that got out of WebAssembly, tried by
-//! native code in a process that is locked down as a sandbox process is. Tests read from outside what became of
-//! each attempt.
+//! native code in a process that is locked down as a sandbox process is ([`run`]), and by a sandbox process itself
+//! ([`hook`]). Tests see from outside what became of each attempt.
 
 mod attempt;
 mod kernel;
@@ -17,6 +17,7 @@ pub use attempt::{Attempt, End, Open};
 
 use attempt::Ground;
 
+use super::boundary::{Call, Invocation};
 use super::lockdown::{self, Purpose};
 
 /// What makes this program a drill. The attempt's name, the pid that it is made on, and the layers follow.
@@ -113,6 +114,23 @@ pub fn run() -> ExitCode {
         )),
     }
     ExitCode::SUCCESS
+}
+
+/// Makes an attempt in a sandbox process, on this parent of it, where the recipient's `how` is the attempt's
+/// label. What is refused goes on to the component.
+pub(super) fn hook(invocation: &Invocation, parent: u32) {
+    let Call::Dequeue { recipient, .. } = &invocation.call else {
+        return;
+    };
+    let how = recipient.params.iter().find(|param| param.name == "how");
+    let attempts = [outwards(), on_the_parent()].concat();
+    let attempt = attempts
+        .iter()
+        .find(|attempt| how.is_some_and(|how| how.value == attempt.label()));
+    if let Some(attempt) = attempt {
+        let victim = parent.cast_signed();
+        let _ = (attempt.act)(&Ground { victim });
+    }
 }
 
 fn say(line: &str) {

@@ -119,6 +119,18 @@ pub(crate) fn decode<T: DeserializeOwned>(bytes: &[u8]) -> io::Result<T> {
     }
 }
 
+/// The answer that a sandbox process's frame carries; `None` where it carries another reply.
+///
+/// # Errors
+///
+/// Where its bytes are no reply, or more than one.
+pub fn answer_of(frame: &[u8]) -> io::Result<Option<Answer>> {
+    Ok(match decode(frame)? {
+        Reply::Answer(answer) => Some(*answer),
+        _ => None,
+    })
+}
+
 /// Reads a frame of at most `limit` bytes; `None` where the other side has closed.
 pub(crate) fn read(from: &mut impl Read, limit: usize) -> io::Result<Option<Vec<u8>>> {
     let mut length = [0; 4];

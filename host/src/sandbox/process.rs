@@ -229,9 +229,8 @@ impl Process {
             }
             frame::receive(socket, longest).await
         };
-        let received = match timeout(within, exchange).await {
-            Ok(received) => received,
-            Err(_) => return Err(Broken::Late),
+        let Ok(received) = timeout(within, exchange).await else {
+            return Err(Broken::Late);
         };
         let reply = match received {
             Ok(frame) => frame::decode(&frame),

@@ -59,6 +59,8 @@ fn answer_all() -> anyhow::Result<()> {
     let Some(Request::Start { task, tiers }) = next(&mut from)? else {
         anyhow::bail!("the first request is not the start");
     };
+    #[cfg(all(debug_assertions, target_os = "linux"))]
+    let parent = std::os::unix::process::parent_id();
     // Where the clock is, is looked up once, in what cannot be read later.
     let _ = call::thread_time();
     let confined = lockdown(purpose(task, &tiers), &[from.get_ref().as_fd(), to.as_fd()]);
@@ -74,6 +76,8 @@ fn answer_all() -> anyhow::Result<()> {
     while let Some(request) = next(&mut from)? {
         let reply = match request {
             Request::Call(invocation) => {
+                #[cfg(all(debug_assertions, target_os = "linux"))]
+                super::drill::hook(&invocation, parent);
                 let answer = presentable(&sandbox, sandbox.call(*invocation))?;
                 to.write_all(&answer)?;
                 continue;

@@ -22,14 +22,13 @@ fn main() -> io::Result<()> {
     let mut from_honest = honest.try_clone()?;
     let mut last = Frame::new();
     while let Some(request) = read(&mut serve)? {
+        // Endpoint, recipient and two parameters hold the lie's name; `lint` is asked about parameters alone.
         let asks = |lie: &str| {
-            request
-                .windows(lie.len())
-                .any(|part| part == lie.as_bytes())
+            let parts = request.windows(lie.len());
+            parts.filter(|part| *part == lie.as_bytes()).count() >= 3
         };
-        let calls = asks("native-");
         write(&mut honest, &request)?;
-        if !calls && is_followed(&request) {
+        if is_followed(&request) {
             let blob = read(&mut serve)?.unwrap_or_default();
             write(&mut honest, &blob)?;
         }
@@ -54,7 +53,7 @@ fn main() -> io::Result<()> {
             write(&mut to, &[0xff; 64])?;
         } else if asks("native-says-it-is-ready") {
             // The first reply of every process, again.
-            write(&mut to, &[0, 0])?;
+            write(&mut to, &[0, 0, 0])?;
         } else if asks("native-hangs") {
             std::thread::park();
         } else if asks("native-ends") {

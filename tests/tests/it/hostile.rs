@@ -12,8 +12,8 @@ mod install;
 mod manifests;
 #[cfg(all(debug_assertions, target_os = "linux"))]
 mod native;
-mod processes;
 mod people;
+mod processes;
 mod raw;
 mod readings;
 mod requests;

@@ -54,11 +54,19 @@ async fn ciphertexts(place: &Place) -> Vec<String> {
 
 /// Which of these are in any file of the data directory.
 fn found<'a>(place: &Place, texts: &'a [String]) -> Vec<&'a String> {
-    let entries = std::fs::read_dir(place.data()).expect("a folder");
-    let files: Vec<_> = entries
-        .map(|entry| std::fs::read(entry.expect("an entry").path()).expect("a file"))
-        .map(|bytes| String::from_utf8_lossy(&bytes).into_owned())
-        .collect();
+    let mut files = Vec::new();
+    let mut folders = vec![place.data()];
+    while let Some(folder) = folders.pop() {
+        for entry in std::fs::read_dir(folder).expect("a folder") {
+            let path = entry.expect("an entry").path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                let bytes = std::fs::read(path).expect("a file");
+                files.push(String::from_utf8_lossy(&bytes).into_owned());
+            }
+        }
+    }
     let is_there = |text: &&String| files.iter().any(|file| file.contains(text.as_str()));
     texts.iter().filter(is_there).collect()
 }

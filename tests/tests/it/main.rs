@@ -22,5 +22,4 @@ mod relay;
 mod secrets;
 mod seeds;
 mod templates;
-mod two_secrets;
 mod words;

@@ -57,6 +57,12 @@ pub(super) const fn attempt(name: &'static str, act: fn(&Ground) -> io::Result<(
 }
 
 impl Attempt {
+    /// Its name, as a name of endpoints and recipients.
+    #[must_use]
+    pub fn label(&self) -> String {
+        format!("drill-{}", self.name.replace(' ', "-").replace(',', ""))
+    }
+
     /// It is refused with this error.
     pub(super) const fn refused(self, errno: i32) -> Self {
         Self {

@@ -127,7 +127,7 @@ async fn a_store_that_is_not_ours_to_use_is_refused_and_left_as_it_is() {
         newer.unwrap_err(),
         StoreError::Newer {
             found: 99,
-            known: 3
+            known: 5
         }
     );
 

@@ -342,7 +342,7 @@ async fn receipts_and_renamed_parameters_are_kept_until_they_change() {
     let params = &store.configuration().await.unwrap().recipients[0].params;
     assert_eq!(
         params,
-        r#"[{"name":"chat","value":"d"},{"name":"topic","key":"x","value":"d"}]"#
+        r#"[{"name":"chat","key":null,"value":"d"},{"name":"topic","key":"x","value":"d"}]"#
     );
 }
 

@@ -16,6 +16,8 @@ fn sealed(endpoint: usize, state: &str) -> Change {
         component: "digest".to_owned(),
         params: "[]".to_owned(),
         sealed: marker(endpoint, state).repeat(length),
+        granted: None,
+        follows: false,
         paused: None,
     })
 }

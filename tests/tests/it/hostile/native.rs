@@ -9,10 +9,14 @@ use std::os::unix::process::ExitStatusExt;
 use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
+use campanile::outcome::Reason;
 use campanile::sandbox::drill::{self, ARGUMENT, ARMED, Attempt, End, Layers, Open};
+use campanile_tests::{Behaviour, World, wait_for};
 use futures_util::StreamExt;
 use tokio::io::{AsyncBufReadExt, BufReader};
 use tokio::process::{Child, Command};
+
+use super::stage::{self, Stage};
 
 const PROGRAM: &str = env!("CARGO_BIN_EXE_campanile-under-test");
 
@@ -219,4 +223,48 @@ async fn without_the_lock_down_the_drill_gets_out() {
         }
     }
     assert!(wrong.is_empty(), "{wrong:#?}");
+}
+
+#[tokio::test]
+async fn native_code_in_a_sandbox_process_ends_it_and_is_named_and_harms_no_other() {
+    // This program is the parent that they are made on.
+    let rows = [
+        "socket to the internet",
+        "message to a foreign abstract socket",
+        "file",
+        "program",
+        "fork",
+        "thread",
+        "ring of requests",
+        "be dumpable again",
+        "kill the parent",
+        "kill a thread of the parent",
+        "have the parent killed by its next write",
+        "make the shared pipe not wait",
+        "let the parent have no descriptors",
+        "let the parent write no files",
+        "trace the parent",
+    ];
+    let attempts = [drill::outwards(), drill::on_the_parent()].concat();
+    let attempts = rows.map(|name| {
+        let mut attempts = attempts.iter().filter(|attempt| attempt.name == name);
+        attempts.next().expect(name)
+    });
+    let labels = attempts.map(Attempt::label);
+    let hows = labels.each_ref().map(String::as_str);
+    let builder = World::builder().limits(stage::limits());
+    let stage = Stage::with(builder, &hows, Behaviour::status(200)).await;
+    stage.post(&["first"]).await;
+    stage.bystander_has(&["first"]).await;
+    stage.world.wait_until_empty().await;
+    for (attempt, how) in attempts.iter().zip(hows) {
+        if let End::Refused(_) = attempt.end {
+            assert_eq!(stage.arrived(how).len(), 1, "{how}");
+            continue;
+        }
+        let letter = wait_for(how, || async { stage.dead(how).await.pop() }).await;
+        assert_eq!(letter.reason, Reason::Poison, "{how}");
+        let detail = letter.detail.unwrap_or_default();
+        assert!(detail.starts_with("escape-attempt: "), "{how}: {detail}");
+    }
 }

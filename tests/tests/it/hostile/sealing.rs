@@ -52,6 +52,16 @@ async fn stored(world: &World, tenant: &str) -> EndpointRow {
     of_tenant.next().expect("its endpoint")
 }
 
+/// A row that was made to lead elsewhere, and to say that somebody allowed it.
+fn pointed(row: &EndpointRow, from: &Receiver, to: &Receiver) -> EndpointRow {
+    let elsewhere = |text: &String| text.replace(&from.url(""), &to.url(""));
+    EndpointRow {
+        params: elsewhere(&row.params),
+        granted: row.granted.as_ref().map(elsewhere),
+        ..row.clone()
+    }
+}
+
 /// Writes a row past all checks, as one does who has the database.
 async fn write(world: &World, row: EndpointRow) {
     let change = vec![Change::PutEndpoint(row)];
@@ -86,8 +96,7 @@ async fn new_url_old_secret_press_test() {
     assert_eq!(stored(&world, "default").await, before);
 
     // By the back door: the row itself is pointed elsewhere.
-    let mut moved = before.clone();
-    moved.params = moved.params.replace(&entered.url(""), &thief.url(""));
+    let moved = pointed(&before, &entered, &thief);
     assert_ne!(moved, before);
     write(&world, moved).await;
     assert_eq!(
@@ -107,10 +116,7 @@ async fn imports_an_export_with_another_host() {
     let desired = || wanted("default", &[&entered, &thief], &json!(TOKEN));
     let world = World::builder().desired(desired()).start().await;
     let export = stored(&world, "default").await;
-    let with_host = EndpointRow {
-        params: export.params.replace(&entered.url(""), &thief.url("")),
-        ..export.clone()
-    };
+    let with_host = pointed(&export, &entered, &thief);
     for (name, row, expected) in [
         ("another host", &with_host, Err(Reason::EnterSecretAgain)),
         ("the export itself", &export, Ok(200)),
@@ -121,7 +127,8 @@ async fn imports_an_export_with_another_host() {
     assert_eq!(entered.received().len(), 1);
 
     // Into another installation: another master key.
-    let other = World::builder().desired(desired()).start().await;
+    let builder = World::builder().other_master_key();
+    let other = builder.desired(desired()).start().await;
     assert_eq!(tested(&other, "default").await, Ok(200));
     for (name, row) in [("as it is", export), ("with another host", with_host)] {
         write(&other, row).await;
@@ -202,7 +209,15 @@ async fn api_asks_for_env_key_and_file_passwd() {
         }
     }
     // The same request without a reference is carried out.
-    let good = apply(wanted("default", &[&receiver], &json!(TOKEN))).await;
+    let apply_and_grant = async |mut desired: Value| {
+        let asked = apply(desired.clone()).await;
+        assert_eq!(asked.status, 409, "{}", asked.body);
+        let detail = asked.body["detail"].as_str().expect("words");
+        let (_, grant) = detail.split_once("grant = \"").expect("what to grant");
+        desired["endpoints"][0]["grant"] = json!(grant[..grant.find('"').expect("its end")]);
+        apply(desired).await
+    };
+    let good = apply_and_grant(wanted("default", &[&receiver], &json!(TOKEN))).await;
     assert_eq!(good.status, 200, "{}", good.body);
 
     // A row's value is the text itself, and names nothing.
@@ -211,7 +226,7 @@ async fn api_asks_for_env_key_and_file_passwd() {
     }}], "recipients": [{
         "name": "bot", "endpoint": "bot", "language": "en", "time_zone": "UTC",
     }]});
-    let taken = apply(rows).await;
+    let taken = apply_and_grant(rows).await;
     assert_eq!(taken.status, 200, "{}", taken.body);
     assert_eq!(tested(&world, "default").await, Ok(200));
     let sent = receiver.received().remove(0);
