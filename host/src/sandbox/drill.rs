@@ -1,6 +1,6 @@
 //! The escape drill, in debug builds only: what native code would try that got out of WebAssembly, tried by
 //! native code in a process that is locked down as a sandbox process is ([`run`]), and by a sandbox process itself
-//! ([`hook`]). Tests see from outside what became of each attempt.
+//! (`hook`). Tests see from outside what became of each attempt.
 
 mod attempt;
 mod kernel;

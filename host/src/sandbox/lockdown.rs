@@ -1,7 +1,7 @@
 //! What runs first in a sandbox process: it gives up whatever it could do harm with, before any thread and
 //! any foreign byte. What is left is to compute, and to answer on the descriptors that it was started with.
 //!
-//! Seccomp carries the load: a list of system calls with checked arguments ([`calls`] is the list, and
+//! Seccomp carries the load: a list of system calls with checked arguments (`calls` is the list, and
 //! `calls.md` the page made of it). Landlock is a second layer for what a hole in that list would open;
 //! limits, capabilities and closed descriptors take away what neither judges. Code may still be made executable
 //! there, by `mprotect` and never while it is writable: loading compiled code is that. Whoever escapes from
