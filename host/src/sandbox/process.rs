@@ -165,6 +165,13 @@ impl Bound {
         &self.realm
     }
 
+    /// Whether it has said nothing since it was last asked. What says more has lied, and its next answer would be
+    /// that to another question.
+    pub(crate) fn is_quiet(&self) -> bool {
+        let unasked = self.process.socket.try_read(&mut [0]);
+        unasked.is_err_and(|error| error.kind() == io::ErrorKind::WouldBlock)
+    }
+
     /// Whether it has this component.
     pub(crate) fn has(&self, digest: &str) -> bool {
         self.loaded.contains(digest)

@@ -314,8 +314,18 @@ impl Inner {
 
     /// A process of this realm: one that is idle, or a spare that becomes one.
     async fn held(self: &Arc<Self>, pool: &Pool, realm: &Realm) -> Result<Held, Broken> {
-        if let Some(idle) = lock(&pool.idle).pop() {
-            return Ok(idle.held);
+        loop {
+            let idle = lock(&pool.idle).pop();
+            match idle {
+                Some(Idle { held, .. }) if held.bound.is_quiet() => return Ok(held),
+                Some(_) => {
+                    tracing::error!(
+                        ?realm,
+                        "escape-attempt: a sandbox process spoke unasked, or is gone"
+                    );
+                }
+                None => break,
+            }
         }
         let place = match realm {
             Realm::Vouched => None,
