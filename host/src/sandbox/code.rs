@@ -118,3 +118,86 @@ fn tempfile(folder: &Path, suffix: &str) -> io::Result<(PathBuf, fs::File)> {
     let file = fs::File::create_new(&path)?;
     Ok((path, file))
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::secret::MasterKey;
+
+    const DIGEST: &str = "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef";
+    const CODE: &[u8] = b"native code";
+
+    struct Folder(PathBuf);
+
+    impl Folder {
+        fn new() -> Self {
+            Self(std::env::temp_dir().join(format!("campanile-code-{}", uuid::Uuid::now_v7())))
+        }
+
+        fn codes(&self, key: u8, engine: &str) -> Codes {
+            let key = MasterKey::new(&[key; 32]).code_cache_key();
+            Codes::open(self.0.clone(), key, String::from(engine)).unwrap()
+        }
+
+        fn file(&self) -> PathBuf {
+            let mut files = fs::read_dir(&self.0).unwrap();
+            let file = files.next().unwrap().unwrap().path();
+            assert!(files.next().is_none(), "one file a component");
+            file
+        }
+    }
+
+    impl Drop for Folder {
+        fn drop(&mut self) {
+            let _ = fs::remove_dir_all(&self.0);
+        }
+    }
+
+    fn built() -> Built {
+        let built =
+            json!({"imports": ["a"], "exports": "Endpoint", "description": "{}", "short": null});
+        serde_json::from_value(built).unwrap()
+    }
+
+    #[test]
+    fn code_comes_back_for_its_own_component_engine_and_key_alone() {
+        let folder = Folder::new();
+        let codes = folder.codes(1, "engine");
+        assert_eq!(codes.built(DIGEST), None);
+        codes.keep(DIGEST, built(), CODE).unwrap();
+        assert_eq!(codes.built(DIGEST), Some(built()));
+        assert_eq!(codes.code(DIGEST).as_deref(), Some(CODE));
+        let other = DIGEST.replace('0', "1");
+        fs::copy(folder.file(), codes.path(&other)).unwrap();
+        assert_eq!(codes.built(&other), None, "another's file");
+        fs::remove_file(codes.path(&other)).unwrap();
+        let thief = folder.codes(2, "engine");
+        assert_eq!((thief.built(DIGEST), thief.code(DIGEST)), (None, None));
+        let upgraded = folder.codes(1, "another");
+        assert_eq!(upgraded.built(DIGEST), None);
+        assert_eq!(codes.built(DIGEST), None, "what no engine loads is removed");
+    }
+
+    #[test]
+    fn a_file_that_was_changed_anywhere_or_cut_is_as_good_as_none() {
+        let folder = Folder::new();
+        let codes = folder.codes(1, "engine");
+        codes.keep(DIGEST, built(), CODE).unwrap();
+        let file = folder.file();
+        let whole = fs::read(&file).unwrap();
+        for at in 0..whole.len() {
+            let mut changed = whole.clone();
+            changed[at] ^= 1;
+            fs::write(&file, &changed).unwrap();
+            assert_eq!(codes.code(DIGEST), None, "byte {at}");
+            fs::write(&file, &whole[..at]).unwrap();
+            assert_eq!(codes.code(DIGEST), None, "cut at {at}");
+        }
+        fs::write(&file, [&whole[..], b"x"].concat()).unwrap();
+        assert_eq!(codes.code(DIGEST), None, "more than it was");
+        codes.keep(DIGEST, built(), CODE).unwrap();
+        assert_eq!(codes.code(DIGEST).as_deref(), Some(CODE), "made anew");
+    }
+}
