@@ -140,8 +140,6 @@ fn refused(unfit: &Unfit) -> Finding {
         | Unfit::NotConfined(_)
         | Unfit::CompileTime { .. }
         | Unfit::Compiler(_)
-        | Unfit::CompilingAnother
-        | Unfit::CompiledEnough { .. }
         | Unfit::NoWorld { .. } => (
             "the file",
             "build a component for the world `alert-endpoint`",

@@ -85,7 +85,7 @@ impl App {
     async fn compile(&self, wasm: Vec<u8>) -> Result<(Vec<u8>, Arc<Installed>), InstallError> {
         let vouched =
             BUILTIN.iter().any(|(_, own)| *own == wasm) || self.vouched.contains(&digest(&wasm));
-        let installed = self.sandboxes.install(None, &wasm, vouched).await?;
+        let installed = self.sandboxes.install(&wasm, vouched).await?;
         let installed = Arc::new(installed);
         self.installed
             .lock()

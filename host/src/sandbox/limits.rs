@@ -40,10 +40,10 @@ pub struct Limits {
     pub name: usize,
     /// Bytes of the component itself. Rust's are 150 KB, QuickJS's 1.7 MB.
     pub component: usize,
-    /// How long compiling may take, with the two calls of `describe`. Rust's components take a second of an idle
-    /// processor, QuickJS's 3 s, Python's 15 s.
+    /// How long compiling may take, with the two calls of `describe`. Python's component, the largest that is known,
+    /// takes some 15 s of an idle processor.
     pub compile: Duration,
-    /// Bytes of memory that compiling may take. Python's component, the largest that is known, takes 900 MB.
+    /// Bytes of memory that compiling may take, besides what the process has at its start.
     pub compile_memory: usize,
     /// Bytes of what `describe` returns: a manifest and several languages of at most 256 KiB.
     pub description: usize,
@@ -79,7 +79,7 @@ impl Default for Limits {
 }
 
 impl Limits {
-    /// Bytes of compiled code: native code takes three to four times as much as the component.
+    /// Bytes of compiled code: that of the examples takes three times as much as they do.
     pub(crate) fn code(&self) -> usize {
         self.component.saturating_mul(8)
     }
@@ -124,6 +124,16 @@ impl Tiers {
         Self {
             large_allowed: true,
             ..Self::from(standard)
+        }
+    }
+
+    /// The widest limits that a component may have here: what a process must have room for that does not know
+    /// its components yet.
+    #[must_use]
+    pub fn widest(&self) -> &Limits {
+        match self.large_allowed {
+            true => &self.large,
+            false => &self.standard,
         }
     }
 

@@ -150,17 +150,12 @@ impl Sandboxes {
     }
 
     /// Has a component compiled in a process of its own, unless that was done before, checks that it fits, and
-    /// keeps it ready under its digest. `tenant` is whose quota of compiling it is.
+    /// keeps it ready under its digest.
     ///
     /// # Errors
     ///
     /// What does not fit, with what was expected.
-    pub async fn install(
-        &self,
-        tenant: Option<&str>,
-        wasm: &[u8],
-        vouched: bool,
-    ) -> Result<Installed, Unfit> {
+    pub async fn install(&self, wasm: &[u8], vouched: bool) -> Result<Installed, Unfit> {
         let Inner {
             compiler, tiers, ..
         } = &*self.inner;
@@ -168,7 +163,7 @@ impl Sandboxes {
             return Err(Unfit::NotConfined(*missing));
         }
         let (digest, size) = (digest(wasm), wasm.len());
-        let built = compiler.built(tenant, &digest, wasm).await?;
+        let built = compiler.built(&digest, wasm).await?;
         let (installed, _) = install::fit(built.clone(), digest.clone(), size, tiers)?;
         let known = Known {
             size,
@@ -281,7 +276,7 @@ impl Inner {
     }
 
     async fn load(&self, bound: &mut Bound, digest: &str, known: &Known) -> Result<(), Broken> {
-        let code = match self.compiler.code(digest) {
+        let code = match self.compiler.code(digest).await {
             Some(code) => code,
             None => {
                 let wasm = (self.files)(digest.to_owned()).await;

@@ -124,17 +124,4 @@ pub enum Unfit {
         "the component cannot be compiled here: {0}; it may need more memory than compiling may take"
     )]
     Compiler(String),
-    /// Another of the same tenant's is being compiled.
-    #[error(
-        "another component of this tenant is being compiled: install this one when that is done"
-    )]
-    CompilingAnother,
-    /// The tenant's components have been compiled for long enough.
-    #[error(
-        "compiling this tenant's components took {seconds} s of this hour, which is its share: try again later"
-    )]
-    CompiledEnough {
-        /// The share, in seconds.
-        seconds: u64,
-    },
 }

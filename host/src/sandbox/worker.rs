@@ -145,10 +145,11 @@ fn blob(from: &mut BufReader<UnixStream>) -> io::Result<Vec<u8>> {
 
 /// What a process may have of the machine for its task.
 fn purpose(task: Task, tiers: &Tiers) -> Purpose {
-    let limits = &tiers.large;
+    let limits = tiers.widest();
     match task {
+        // Code is there twice while it is loaded.
         Task::Call => Purpose::Calls {
-            memory: OWN + (limits.memory + 8 * limits.answer + 8 * limits.code()) as u64,
+            memory: OWN + (limits.memory + 8 * limits.answer + 2 * limits.code()) as u64,
         },
         Task::Compile => Purpose::Compile {
             memory: limits.compile_memory as u64,

@@ -17,38 +17,40 @@ fn soon() -> Limits {
     }
 }
 
-#[tokio::test]
-async fn native_answers_an_old_nonce() {
-    let rows = [
-        (
-            "native-answers-an-old-nonce",
-            "it answered what it was not asked",
-        ),
-        (
-            "native-says-it-is-ready",
-            "it answered what it was not asked",
-        ),
-        (
-            "native-announces-four-gigabytes",
-            "a frame of 4294967295 bytes",
-        ),
-        ("native-talks-nonsense", "the sandbox process was ended"),
-    ];
+/// Each of these lies makes one dead letter, which says so in words like these; nothing of theirs is sent, and the
+/// bystander gets its alert.
+async fn blamed(limits: Limits, rows: &[(&str, &str)]) {
+    let hows: Vec<_> = rows.iter().map(|(how, _)| *how).collect();
     let builder = World::builder()
-        .limits(limits())
+        .limits(limits)
         .sandbox_program("native-liar");
-    let stage = Stage::with(builder, &rows.map(|(how, _)| how), Behaviour::status(200)).await;
+    let stage = Stage::with(builder, &hows, Behaviour::status(200)).await;
     stage.post(&["first"]).await;
     stage.bystander_has(&["first"]).await;
     for (how, words) in rows {
         let letter = wait_for(how, || async { stage.dead(how).await.pop() }).await;
         assert_eq!(letter.reason, Reason::Poison, "{how}");
         let detail = letter.detail.unwrap_or_default();
-        assert!(detail.starts_with("escape-attempt: "), "{how}: {detail}");
-        assert!(detail.contains(words), "{how}: {detail}");
+        assert!(detail.starts_with(words), "{how}: {detail}");
     }
     stage.world.wait_until_empty().await;
     assert!(stage.receiver.received().is_empty(), "nothing was sent");
+}
+
+#[tokio::test]
+async fn native_answers_an_old_nonce() {
+    let ended = "escape-attempt: the sandbox process was ended: ";
+    let unasked = format!("{ended}it answered what it was not asked");
+    let rows = [
+        ("native-answers-an-old-nonce", &*unasked),
+        ("native-says-it-is-ready", &unasked),
+        (
+            "native-announces-four-gigabytes",
+            &format!("{ended}a frame of 4294967295 bytes"),
+        ),
+        ("native-talks-nonsense", ended),
+    ];
+    blamed(limits(), &rows).await;
 }
 
 #[tokio::test]
@@ -57,18 +59,7 @@ async fn a_process_that_dies_twice_of_a_call_or_hangs_in_it_is_that_calls_doing(
         ("native-ends", "trap: the sandbox process ended"),
         ("native-hangs", "deadline: the sandbox process hung"),
     ];
-    let builder = World::builder()
-        .limits(soon())
-        .sandbox_program("native-liar");
-    let stage = Stage::with(builder, &rows.map(|(how, _)| how), Behaviour::status(200)).await;
-    stage.post(&["first"]).await;
-    stage.bystander_has(&["first"]).await;
-    for (how, words) in rows {
-        let letter = wait_for(how, || async { stage.dead(how).await.pop() }).await;
-        let detail = letter.detail.unwrap_or_default();
-        assert!(detail.starts_with(words), "{how}: {detail}");
-    }
-    stage.world.wait_until_empty().await;
+    blamed(soon(), &rows).await;
 }
 
 /// The second answer lies in wait for the next call of that process: it is thrown away with the process, or found
