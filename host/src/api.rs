@@ -2,6 +2,7 @@
 
 mod admin;
 mod auth;
+mod component;
 mod endpoint;
 mod ingest;
 mod problem;
@@ -17,7 +18,8 @@ use axum::routing::{get, post};
 use crate::app::App;
 use crate::intake::limits;
 
-pub use admin::{Application, ComponentView, RecipientView, TestView};
+pub use admin::{Application, RecipientView, TestView};
+pub use component::ComponentView;
 pub use endpoint::{CeilingView, EndpointView, WaitView};
 pub use ingest::Receipt;
 pub use problem::Problem;
@@ -42,9 +44,12 @@ pub fn router(app: Arc<App>) -> Router {
         .route("/api/v1/apply", post(admin::apply))
         .route(
             "/api/v1/components",
-            get(admin::components).post(admin::install),
+            get(component::list).post(component::install),
         )
-        .route("/api/v1/components/{name}", get(admin::component))
+        .route(
+            "/api/v1/components/{name}",
+            get(component::inspect).delete(component::remove),
+        )
         .route("/api/v1/endpoints", get(endpoint::endpoints))
         .route("/api/v1/ceiling", get(endpoint::ceiling))
         .route("/api/v1/recipients", get(admin::recipients))

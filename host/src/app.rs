@@ -3,13 +3,15 @@
 
 mod accept;
 mod components;
+mod install;
 mod key;
 mod rotate;
+mod share;
 mod tokens;
 mod unlock;
 mod upgrade;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Arc, RwLock};
 use std::time::Duration;
@@ -28,15 +30,18 @@ use crate::egress::{Egress, EgressOptions, Received};
 use crate::grant::Ceilings;
 use crate::message::Message;
 use crate::outcome::Schedule;
-use crate::sandbox::{self, Answered, Call, Fault, Installed, Sandboxes, Unfit};
+use crate::sandbox::{self, Answered, Call, Fault, Installed, Sandboxes};
 use crate::schedule::{self, Waker, pacing::Pacing};
 use crate::secret::Vault;
 use crate::store::{Store, StoreError};
+use share::Shares;
 use unlock::unlock;
 
 pub use components::{BUILTIN, builtin};
+pub use install::{InstallError, RemoveError};
 pub use key::{CREDENTIAL, KeyError, KeyPlace};
 pub use rotate::{Gone, Rotated, forget, rotate};
+pub use share::Enough;
 pub use tokens::{ADMIN, Contact, INGEST};
 pub use upgrade::Waiting;
 
@@ -46,6 +51,10 @@ const STORE: &str = "campanile.sqlite3";
 /// How long clients may take to finish their requests once the program is to end: storing alerts takes
 /// milliseconds, and a client that says nothing more must not keep it from ending.
 const FAREWELL: Duration = Duration::from_secs(5);
+
+/// Components that each tenant may install for itself, unless the operator says otherwise: some versions each of a
+/// handful, at most 200 MiB of files.
+pub const TENANT_COMPONENTS: usize = 20;
 
 /// What a program needs to run.
 pub struct Options {
@@ -65,6 +74,8 @@ pub struct Options {
     pub vouched: Vec<String>,
     /// The program that sandbox processes are started from: this one. Its `main` asks [`sandbox::asked`] first.
     pub program: PathBuf,
+    /// Components that each tenant may install for itself; those of the operator are everybody's.
+    pub tenant_components: usize,
     /// Where compiled code is kept; in the data directory by default.
     pub code: Option<PathBuf>,
     /// The way out; openings are the store's.
@@ -88,6 +99,7 @@ impl Options {
             large_components: false,
             vouched: Vec::new(),
             program: PathBuf::from("/proc/self/exe"),
+            tenant_components: TENANT_COMPONENTS,
             code: None,
             egress: EgressOptions::default(),
             ceilings: Ceilings::default(),
@@ -124,6 +136,10 @@ pub struct App {
     waiting: RwLock<Vec<Waiting>>,
     /// Compiled components, as they were installed.
     installed: Mutex<HashMap<String, Arc<Installed>>>,
+    /// Digests of components that were looked at, oldest first.
+    looked_at: Mutex<VecDeque<String>>,
+    tenant_components: usize,
+    shares: Shares,
 }
 
 /// Why a wanted state was not applied.
@@ -245,6 +261,9 @@ impl App {
             vouched: options.vouched,
             waiting: RwLock::default(),
             installed: Mutex::default(),
+            looked_at: Mutex::default(),
+            tenant_components: options.tenant_components,
+            shares: Shares::default(),
         });
         app.install_all().await?;
         app.grant_what_there_was().await?;
@@ -435,30 +454,4 @@ impl App {
         }
         Ok(tested)
     }
-
-    /// Installs a component for everybody.
-    ///
-    /// # Errors
-    ///
-    /// What does not fit, or the store's.
-    pub async fn install(&self, wasm: Vec<u8>) -> Result<Arc<Installed>, InstallError> {
-        let installed = self.install_component(wasm, false).await?;
-        {
-            let _alone = self.changing.lock().await;
-            self.upgrade().await?;
-        }
-        self.reload().await?;
-        Ok(installed)
-    }
-}
-
-/// Why a component was not installed.
-#[derive(Debug, thiserror::Error)]
-pub enum InstallError {
-    /// It does not fit.
-    #[error(transparent)]
-    Unfit(#[from] Unfit),
-    /// The store failed.
-    #[error(transparent)]
-    Store(#[from] StoreError),
 }

@@ -231,7 +231,7 @@ impl Planner<'_> {
         }
         let component = self
             .snapshot
-            .component(&wanted.component)
+            .component(&wanted.tenant, &wanted.component)
             .filter(|component| !component.manifest.is_formatter());
         let Some(component) = component else {
             let args = [(

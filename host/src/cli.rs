@@ -2,6 +2,7 @@
 
 mod check;
 mod client;
+mod component;
 mod consent;
 mod endpoint;
 mod help;
@@ -80,7 +81,7 @@ enum Command {
     /// Post alerts.
     #[command(subcommand)]
     Alert(Alert),
-    /// Components: list, inspect, install.
+    /// Components: list, inspect, install, remove.
     #[command(subcommand)]
     Component(Component),
     /// Endpoints: list.
@@ -200,10 +201,23 @@ enum Component {
         #[command(flatten)]
         server: Server,
     },
-    /// Install a component file.
+    /// Install a component file: the operator's is everybody's, another tenant's administrator installs its own.
     Install {
         /// The `.wasm` file.
         file: PathBuf,
+        /// Install it for this tenant alone; for the operator to say.
+        #[arg(long)]
+        tenant: Option<String>,
+        #[command(flatten)]
+        server: Server,
+    },
+    /// Remove an installed component that no endpoint uses.
+    Remove {
+        /// Its name or digest; by name the newest is meant.
+        component: String,
+        /// Remove this tenant's own; for the operator to say.
+        #[arg(long)]
+        tenant: Option<String>,
         #[command(flatten)]
         server: Server,
     },
@@ -370,15 +384,20 @@ async fn run(command: Command, terminal: &Terminal) -> anyhow::Result<ExitCode> 
         Command::Alert(Alert::Send { file, server }) => {
             remote::send(terminal, &server, &file).await
         }
-        Command::Component(Component::List { server }) => {
-            remote::components(terminal, &server).await
-        }
+        Command::Component(Component::List { server }) => component::list(terminal, &server).await,
         Command::Component(Component::Inspect { component, server }) => {
             inspect::inspect(terminal, &server, &component).await
         }
-        Command::Component(Component::Install { file, server }) => {
-            remote::install(terminal, &server, &file).await
-        }
+        Command::Component(Component::Install {
+            file,
+            tenant,
+            server,
+        }) => component::install(terminal, &server, &file, tenant.as_deref()).await,
+        Command::Component(Component::Remove {
+            component,
+            tenant,
+            server,
+        }) => component::remove(terminal, &server, &component, tenant.as_deref()).await,
         Command::Endpoint(Endpoint::List { server }) => endpoint::list(terminal, &server).await,
         Command::Recipient(Recipient::List { server }) => {
             remote::recipients(terminal, &server).await

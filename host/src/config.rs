@@ -65,6 +65,8 @@ pub struct Server {
     /// processor time and four times the memory of another for each call, and compiling it takes the
     /// start of the server minutes on a small machine.
     pub large_components: bool,
+    /// Components that each tenant may install for itself, where the operator says how many; 0: none.
+    pub tenant_components: Option<usize>,
     /// Digests of components that the operator vouches for: they share the processes of those that came with the
     /// program, and run where no other component may because the machine cannot lock it down.
     pub vouched: Vec<String>,
@@ -85,6 +87,8 @@ struct ServerTable {
     ca: Option<Spanned<toml::Value>>,
     #[serde(default)]
     large_components: bool,
+    #[serde(default)]
+    tenant_components: Option<usize>,
     #[serde(default)]
     vouched: Vec<String>,
 }
@@ -296,6 +300,7 @@ pub fn parse(
         master_key,
         ca,
         large_components,
+        tenant_components,
         vouched,
     } = tables.server;
     Ok(Config {
@@ -305,6 +310,7 @@ pub fn parse(
             master_key: master_key.map(|path| base.join(path)),
             authorities: reader.authorities(ca)?,
             large_components,
+            tenant_components,
             vouched,
             ceilings: reader.ceilings(tables.ceiling)?,
         },

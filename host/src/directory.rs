@@ -1,14 +1,14 @@
 //! The configuration as the path uses it: resolved once when it changes, immutable while it is used.
 
+mod component;
 mod endpoint;
 
 use std::collections::{BTreeSet, HashMap};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use campanile_contract::manifest::{Definition, Manifest};
+use campanile_contract::manifest::Definition;
 use campanile_contract::params::{Param, SET};
-use campanile_contract::text::Catalog;
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 
@@ -22,37 +22,8 @@ use crate::secret::Vault;
 use crate::store::{Configuration, EndpointRow, RecipientRow};
 use crate::template::Texts;
 
+pub use component::{Component, Installations};
 pub use endpoint::{SealedParam, StoredEndpoint};
-
-/// An installed component.
-#[derive(Debug)]
-pub struct Component {
-    /// Its identity.
-    pub digest: String,
-    /// What it says of itself.
-    pub manifest: Arc<Manifest>,
-    /// Its messages.
-    pub catalog: Catalog,
-    /// Whether it came with the program.
-    pub builtin: bool,
-    /// When it was installed.
-    pub installed_at: u64,
-}
-
-impl Component {
-    /// What a compiled component says of itself, resolved.
-    #[must_use]
-    pub fn of(installed: &sandbox::Installed, builtin: bool, installed_at: u64) -> Self {
-        Self {
-            digest: installed.digest.clone(),
-            manifest: Arc::new(installed.manifest.clone()),
-            // It parsed when it was compiled.
-            catalog: Catalog::parse(&installed.manifest.locales).unwrap_or_default(),
-            builtin,
-            installed_at,
-        }
-    }
-}
 
 /// A recipient with all that serving it takes.
 pub struct Recipient {
@@ -121,7 +92,7 @@ pub struct Snapshot {
     /// By digest.
     pub components: HashMap<String, Arc<Component>>,
     /// Formatters by alert kind.
-    definitions: HashMap<String, Arc<Component>>,
+    definitions: HashMap<String, Vec<Arc<Component>>>,
     /// By row.
     pub recipients: HashMap<RecipientId, Arc<Recipient>>,
     /// By tenant.
@@ -174,15 +145,8 @@ impl Snapshot {
         };
         for component in snapshot.components.values() {
             for definition in &component.manifest.definitions {
-                let other = snapshot
-                    .definitions
-                    .insert(definition.kind.clone(), component.clone());
-                if let Some(other) = other {
-                    problems.push(format!(
-                        "two formatters define `{}`: {} and {}",
-                        definition.kind, other.digest, component.digest
-                    ));
-                }
+                let formatters = snapshot.definitions.entry(definition.kind.clone());
+                formatters.or_default().push(component.clone());
             }
         }
         let endpoints: HashMap<_, _> = configuration
@@ -238,6 +202,7 @@ impl Snapshot {
         let component = self
             .components
             .get(&endpoint.component)
+            .filter(|component| component.serves(&row.tenant))
             .ok_or_else(|| {
                 anyhow::anyhow!("the component {} is not installed", endpoint.component)
             })?
@@ -307,10 +272,11 @@ impl Snapshot {
         })
     }
 
-    /// The formatter that defines an alert kind, and its definition.
+    /// The formatter that defines an alert kind for a tenant, and its definition: the tenant's own, or everybody's.
     #[must_use]
-    pub fn definition(&self, kind: &str) -> Option<(&Arc<Component>, &Definition)> {
-        let component = self.definitions.get(kind)?;
+    pub fn definition(&self, tenant: &str, kind: &str) -> Option<(&Arc<Component>, &Definition)> {
+        let formatters = self.definitions.get(kind)?.iter();
+        let component = preferred(tenant, formatters)?;
         Some((component, component.manifest.definition(kind)?))
     }
 
@@ -334,17 +300,31 @@ impl Snapshot {
             .find(|recipient| recipient.seen.name == name)
     }
 
-    /// The newest component with this name, or the one with this digest.
+    /// What a tenant means by a digest, or by a name: the newest of its own, or of everybody's. A digest leads to a
+    /// component that was looked at, too.
     #[must_use]
-    pub fn component(&self, reference: &str) -> Option<&Arc<Component>> {
-        self.components.get(reference).or_else(|| {
-            let named = self
-                .components
-                .values()
-                .filter(|component| component.manifest.name == reference);
-            named.max_by_key(|component| (component.installed_at, component.digest.clone()))
-        })
+    pub fn component(&self, tenant: &str, reference: &str) -> Option<&Arc<Component>> {
+        let exactly = self.components.get(reference);
+        exactly
+            .filter(|component| component.serves(tenant) || component.was_looked_at())
+            .or_else(|| {
+                let all = self.components.values();
+                preferred(
+                    tenant,
+                    all.filter(|component| component.manifest.name == reference),
+                )
+            })
     }
+}
+
+/// The one of these that a tenant gets: its own before everybody's, and the newest of those.
+fn preferred<'a>(
+    tenant: &str,
+    components: impl Iterator<Item = &'a Arc<Component>>,
+) -> Option<&'a Arc<Component>> {
+    components
+        .filter(|component| component.serves(tenant))
+        .max_by_key(|component| component.rank(tenant))
 }
 
 /// A secret parameter as components and files see it.

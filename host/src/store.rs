@@ -22,7 +22,7 @@ use sqlite::Sqlite;
 pub use acceptance::{Acceptance, Accepted, Idempotency, Told};
 pub use configuration::{
     Change, ComponentRow, Configuration, EndpointRow, NO_SECRETS, NetworkRow, RecipientRow,
-    TokenRow,
+    Removal, TokenRow,
 };
 pub use error::StoreError;
 pub use view::{
@@ -95,13 +95,13 @@ impl Store {
         }
     }
 
-    /// Removes a component of a tenant, or one that all may use; returns whether it was there. Whether
-    /// an endpoint still uses it is the caller's to ask.
+    /// Removes a component of a tenant, or one that all may use. Whether an endpoint still uses it is the caller's
+    /// to ask.
     pub async fn remove_component(
         &self,
         digest: impl Into<String>,
         tenant: Option<String>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Removal, StoreError> {
         match &self.0 {
             Engine::Sqlite(store) => store.remove_component(digest.into(), tenant).await,
         }

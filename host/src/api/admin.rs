@@ -3,18 +3,16 @@
 use std::sync::Arc;
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::rejection::{JsonRejection, QueryRejection};
-use axum::extract::{Path, Query, State};
+use axum::extract::rejection::JsonRejection;
+use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
 use super::Problem;
 use super::auth::Administrator;
-use crate::app::{App, ApplyError, InstallError, TestError};
+use crate::app::{App, ApplyError, TestError};
 use crate::apply::Line;
 use crate::desired::Desired;
-use crate::directory::{Component, Snapshot};
 use crate::egress;
 use crate::template::Text;
 
@@ -82,139 +80,6 @@ pub(super) async fn apply(
         }
         Err(ApplyError::Store(error)) => Err(error.into()),
     }
-}
-
-/// A component, as it is listed.
-#[derive(Debug, Serialize, Deserialize)]
-pub struct ComponentView {
-    /// How configuration names it.
-    pub name: String,
-    /// `endpoint` or `formatter`.
-    pub world: String,
-    /// Its author's version.
-    pub version: String,
-    /// Its identity.
-    pub digest: String,
-    /// Whether it came with the program.
-    pub builtin: bool,
-    /// How many endpoints use it.
-    pub endpoints: usize,
-    /// Whether it was not there before this request; a list never says so.
-    #[serde(default)]
-    pub new: bool,
-    /// What it says of itself.
-    #[serde(default, skip_serializing_if = "Option::is_none")]
-    pub manifest: Option<serde_json::Value>,
-}
-
-fn view(snapshot: &Snapshot, component: &Component, whole: bool) -> ComponentView {
-    let mut endpoints: Vec<_> = snapshot
-        .recipients
-        .values()
-        .filter(|recipient| recipient.component.digest == component.digest)
-        .map(|recipient| (&recipient.tenant, &recipient.seen.endpoint))
-        .collect();
-    endpoints.sort_unstable();
-    endpoints.dedup();
-    ComponentView {
-        name: component.manifest.name.clone(),
-        world: String::from(if component.manifest.is_formatter() {
-            "formatter"
-        } else {
-            "endpoint"
-        }),
-        version: component.manifest.version.clone(),
-        digest: component.digest.clone(),
-        builtin: component.builtin,
-        endpoints: endpoints.len(),
-        new: false,
-        manifest: whole.then(|| serde_json::to_value(&*component.manifest).unwrap_or_default()),
-    }
-}
-
-pub(super) async fn components(
-    State(app): State<Arc<App>>,
-    _: Administrator,
-) -> Answer<Vec<ComponentView>> {
-    let snapshot = app.directory.now();
-    let mut views: Vec<_> = snapshot
-        .components
-        .values()
-        .map(|component| view(&snapshot, component, false))
-        .collect();
-    views.sort_by(|one, other| (&one.name, &one.digest).cmp(&(&other.name, &other.digest)));
-    Ok(Json(views))
-}
-
-pub(super) async fn component(
-    State(app): State<Arc<App>>,
-    _: Administrator,
-    Path(name): Path<String>,
-) -> Answer<ComponentView> {
-    let snapshot = app.directory.now();
-    let component = snapshot.component(&name).ok_or_else(|| {
-        Problem::new(
-            StatusCode::NOT_FOUND,
-            "no-component",
-            format!("no component `{name}` is installed"),
-        )
-    })?;
-    Ok(Json(view(&snapshot, component, true)))
-}
-
-/// How to install.
-#[derive(Debug, Default, Deserialize)]
-#[serde(deny_unknown_fields)]
-pub(super) struct Installing {
-    /// Whether to look only: a dry run of `apply` may then name the component by its digest.
-    #[serde(default)]
-    dry_run: bool,
-}
-
-pub(super) async fn install(
-    State(app): State<Arc<App>>,
-    administrator: Administrator,
-    installing: Result<Query<Installing>, QueryRejection>,
-    wasm: Bytes,
-) -> Answer<ComponentView> {
-    let Query(Installing { dry_run }) = installing
-        .map_err(|error| Problem::new(StatusCode::BAD_REQUEST, "query", error.body_text()))?;
-    // Every tenant may use what is installed.
-    administrator.as_operator()?;
-    let known = app.directory.now();
-    let result = if dry_run {
-        app.look_at(wasm.to_vec()).await
-    } else {
-        app.install(wasm.to_vec()).await
-    };
-    let installed = result.map_err(|error| match error {
-        InstallError::Unfit(unfit) => Problem::new(
-            StatusCode::UNPROCESSABLE_ENTITY,
-            "component-unfit",
-            unfit.to_string(),
-        ),
-        InstallError::Store(error) => error.into(),
-    })?;
-    let new = !known.components.contains_key(&installed.digest);
-    if dry_run {
-        let component = Component::of(&installed, false, 0);
-        return Ok(Json(ComponentView {
-            new,
-            ..view(&known, &component, true)
-        }));
-    }
-    let snapshot = app.directory.now();
-    let component = snapshot.component(&installed.digest).ok_or_else(|| {
-        Problem::new(
-            StatusCode::CONFLICT,
-            "component-removed",
-            "the component was removed at the same moment",
-        )
-    })?;
-    Ok(Json(ComponentView {
-        new,
-        ..view(&snapshot, component, true)
-    }))
 }
 
 /// A recipient, as it is listed.

@@ -64,7 +64,7 @@ impl Administrator {
     /// For what concerns all tenants. The default tenant's administrator is the operator; another tenant's
     /// has a say in that tenant alone.
     pub(super) fn as_operator(&self) -> Result<(), Problem> {
-        if self.0.tenant == default_tenant() {
+        if self.of_one().is_none() {
             return Ok(());
         }
         Err(Problem::new(
@@ -72,6 +72,17 @@ impl Administrator {
             "operator-only",
             "this token administers one tenant; ask the operator for this",
         ))
+    }
+
+    /// The one tenant in which it has a say; `None` for the operator.
+    pub(super) fn of_one(&self) -> Option<&str> {
+        let tenant = self.0.tenant.as_str();
+        (tenant != default_tenant()).then_some(tenant)
+    }
+
+    /// Whether what belongs to this tenant is for it to see.
+    pub(super) fn sees(&self, tenant: &str) -> bool {
+        self.of_one().is_none_or(|own| own == tenant)
     }
 }
 

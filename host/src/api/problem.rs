@@ -24,6 +24,9 @@ pub struct Problem {
     /// One entry a mistake, where there are several.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<serde_json::Value>,
+    /// For `Retry-After`, in seconds.
+    #[serde(skip)]
+    again_in: Option<u64>,
 }
 
 impl Problem {
@@ -34,7 +37,14 @@ impl Problem {
             code: code.to_owned(),
             detail: detail.into(),
             errors: Vec::new(),
+            again_in: None,
         }
+    }
+
+    /// It may be tried again in so many milliseconds.
+    pub(super) fn again_in(mut self, milliseconds: u64) -> Self {
+        self.again_in = Some(milliseconds.div_ceil(1000));
+        self
     }
 
     pub(super) fn with<T: Serialize>(mut self, errors: &[T]) -> Self {
@@ -49,20 +59,18 @@ impl Problem {
 impl IntoResponse for Problem {
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.status).unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
+        let again_in = self.again_in;
         let mut response = (status, Json(self)).into_response();
         let headers = response.headers_mut();
         headers.insert(header::CONTENT_TYPE, HeaderValue::from_static(PROBLEM));
-        match status {
-            StatusCode::UNAUTHORIZED => {
-                headers.insert(
-                    header::WWW_AUTHENTICATE,
-                    HeaderValue::from_static("Bearer, Basic realm=\"campanile\""),
-                );
-            }
-            StatusCode::SERVICE_UNAVAILABLE => {
-                headers.insert(header::RETRY_AFTER, HeaderValue::from_static("5"));
-            }
-            _ => {}
+        if status == StatusCode::UNAUTHORIZED {
+            headers.insert(
+                header::WWW_AUTHENTICATE,
+                HeaderValue::from_static("Bearer, Basic realm=\"campanile\""),
+            );
+        }
+        if let Some(seconds) = again_in {
+            headers.insert(header::RETRY_AFTER, seconds.into());
         }
         response
     }
@@ -76,6 +84,7 @@ impl From<StoreError> for Problem {
             "store-unavailable",
             "nothing was stored; send it again later",
         )
+        .again_in(5_000)
     }
 }
 

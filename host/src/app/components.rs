@@ -3,9 +3,9 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
-use super::{App, InstallError};
-use crate::directory::{Component, Snapshot};
-use crate::sandbox::{Installed, digest};
+use super::App;
+use crate::directory::{Component, Installations, Snapshot};
+use crate::sandbox::{Installed, Unfit, digest};
 use crate::store::{ComponentRow, Configuration, Store, StoreError};
 
 /// The example components, by name, in alphabetical order: one for each crate in `example-endpoints`.
@@ -30,110 +30,86 @@ pub(super) async fn file(store: &Store, digest: &str) -> Option<Vec<u8>> {
 }
 
 impl App {
-    /// Installs what came with the program and what is stored. A stored component that does not fit any
-    /// more is left out; its alerts stay queued.
+    /// Installs what came with the program, and has ready what is stored. A stored component that does not fit
+    /// any more is left out; its alerts stay queued.
     pub(super) async fn install_all(&self) -> anyhow::Result<()> {
         let stored = self.store.configuration().await?.components;
-        let mut files: Vec<(Vec<u8>, bool)> = BUILTIN
-            .iter()
-            .map(|(_, wasm)| (wasm.to_vec(), true))
-            .collect();
-        for row in stored
-            .iter()
-            .filter(|row| BUILTIN.iter().all(|(_, wasm)| digest(wasm) != row.digest))
-        {
-            if let Some(wasm) = self.store.component_wasm(row.digest.as_str()).await? {
-                files.push((wasm, row.builtin));
+        let builtin = BUILTIN.iter().map(|(_, wasm)| self.install_builtin(wasm));
+        let all = futures_util::future::join_all(builtin).await;
+        all.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let mut digests: Vec<_> = stored.iter().map(|row| row.digest.as_str()).collect();
+        digests.dedup();
+        let stored = digests.into_iter().map(|digest| self.ready(digest));
+        let all = futures_util::future::join_all(stored).await;
+        all.into_iter().collect::<Result<Vec<_>, _>>()?;
+        Ok(())
+    }
+
+    async fn install_builtin(&self, wasm: &[u8]) -> Result<(), StoreError> {
+        match self.compile(wasm).await {
+            Ok(installed) => self.keep(None, &installed, wasm.to_vec(), true).await,
+            Err(unfit) => {
+                tracing::error!(%unfit, "a component that came with the program does not fit");
+                Ok(())
             }
         }
-        let installs = files
-            .into_iter()
-            .map(|(wasm, builtin)| self.install_component(wasm, builtin));
-        for result in futures_util::future::join_all(installs).await {
-            match result {
-                Ok(_) => {}
-                Err(InstallError::Unfit(unfit)) => {
-                    tracing::error!(%unfit, "a stored component does not fit");
-                }
-                Err(InstallError::Store(error)) => return Err(error.into()),
-            }
+    }
+
+    async fn ready(&self, digest: &str) -> Result<(), StoreError> {
+        if self.installed.lock().await.contains_key(digest) {
+            return Ok(());
+        }
+        if let Some(wasm) = self.store.component_wasm(digest).await?
+            && let Err(unfit) = self.compile(&wasm).await
+        {
+            tracing::error!(digest, %unfit, "a stored component does not fit");
         }
         Ok(())
     }
 
-    /// Compiles, checks and stores a component.
-    pub(super) async fn install_component(
-        &self,
-        wasm: Vec<u8>,
-        builtin: bool,
-    ) -> Result<Arc<Installed>, InstallError> {
-        let (wasm, installed) = self.compile(wasm).await?;
-        self.keep(&installed, wasm, builtin).await?;
-        Ok(installed)
-    }
-
-    /// Compiles and checks a component without installing it. A dry run finds it by its digest for as long
-    /// as this process runs; nothing else does.
-    ///
-    /// # Errors
-    ///
-    /// What does not fit.
-    pub async fn look_at(&self, wasm: Vec<u8>) -> Result<Arc<Installed>, InstallError> {
-        Ok(self.compile(wasm).await?.1)
-    }
-
-    async fn compile(&self, wasm: Vec<u8>) -> Result<(Vec<u8>, Arc<Installed>), InstallError> {
-        let vouched =
-            BUILTIN.iter().any(|(_, own)| *own == wasm) || self.vouched.contains(&digest(&wasm));
-        let installed = self.sandboxes.install(&wasm, vouched).await?;
-        let installed = Arc::new(installed);
+    /// Compiles and checks a component.
+    pub(super) async fn compile(&self, wasm: &[u8]) -> Result<Arc<Installed>, Unfit> {
+        let own = |(_, own): &(&str, &[u8])| *own == wasm;
+        let vouched = BUILTIN.iter().any(own) || self.vouched.contains(&digest(wasm));
+        let installed = Arc::new(self.sandboxes.install(wasm, vouched).await?);
         self.installed
             .lock()
             .await
             .insert(installed.digest.clone(), installed.clone());
-        Ok((wasm, installed))
+        Ok(installed)
     }
 
-    /// The configuration as it would be with the components that were looked at. No name leads to those:
-    /// they are older than any.
+    /// The configuration as it would be with the components that were looked at.
     pub(super) async fn with_looked_at(&self, configuration: &Configuration) -> Snapshot {
-        let mut all = configuration.clone();
-        for installed in self.installed.lock().await.values() {
-            if all
-                .components
-                .iter()
-                .all(|row| row.digest != installed.digest)
-            {
-                all.components.push(ComponentRow {
-                    digest: installed.digest.clone(),
-                    name: installed.manifest.name.clone(),
-                    tenant: None,
-                    builtin: false,
-                    manifest: installed.description.clone(),
-                    wasm: None,
-                    installed_at: 0,
-                });
-            }
+        let mut components = self.resolved_components(configuration).await;
+        for (digest, installed) in &*self.installed.lock().await {
+            let nobody = || Arc::new(Component::of(installed, false, Installations::default()));
+            components.entry(digest.clone()).or_insert_with(nobody);
         }
-        let components = self.resolved_components(&all).await;
-        Snapshot::resolve(&all, components, &self.vault, &self.ceilings).0
+        Snapshot::resolve(configuration, components, &self.vault, &self.ceilings).0
     }
 
-    async fn keep(
+    /// Stores a component, for this tenant or for everybody, unless it has it.
+    pub(super) async fn keep(
         &self,
+        tenant: Option<&str>,
         installed: &Installed,
         wasm: Vec<u8>,
         builtin: bool,
     ) -> Result<(), StoreError> {
         let stored = self.store.configuration().await?.components;
-        if stored.iter().any(|row| row.digest == installed.digest) {
+        let has = |row: &ComponentRow| {
+            row.digest == installed.digest
+                && (row.tenant.is_none() || row.tenant.as_deref() == tenant)
+        };
+        if stored.iter().any(has) {
             return Ok(());
         }
         self.store
             .put_component(ComponentRow {
                 digest: installed.digest.clone(),
                 name: installed.manifest.name.clone(),
-                tenant: None,
+                tenant: tenant.map(str::to_owned),
                 builtin,
                 manifest: installed.description.clone(),
                 wasm: Some(wasm),
@@ -147,19 +123,24 @@ impl App {
         &self,
         configuration: &Configuration,
     ) -> HashMap<String, Arc<Component>> {
+        let mut installations: HashMap<&str, (bool, Installations)> = HashMap::new();
+        for row in &configuration.components {
+            let (builtin, of) = installations.entry(&row.digest).or_default();
+            *builtin |= row.builtin;
+            of.add(row);
+        }
         let installed = self.installed.lock().await;
         let current = self.directory.now();
         let mut components = HashMap::new();
-        for row in &configuration.components {
-            let Some(ready) = installed.get(&row.digest) else {
+        for (digest, (builtin, of)) in installations {
+            let Some(ready) = installed.get(digest) else {
                 continue;
             };
-            let component = current
-                .components
-                .get(&row.digest)
-                .cloned()
-                .unwrap_or_else(|| Arc::new(Component::of(ready, row.builtin, row.installed_at)));
-            components.insert(row.digest.clone(), component);
+            let known = current.components.get(digest);
+            let component = known.filter(|component| component.installed == of).cloned();
+            let component =
+                component.unwrap_or_else(|| Arc::new(Component::of(ready, builtin, of)));
+            components.insert(digest.to_owned(), component);
         }
         components
     }

@@ -67,7 +67,7 @@ impl App {
             let Some(older) = components.get(&row.component) else {
                 continue;
             };
-            let Some(newer) = newer(older, &components) else {
+            let Some(newer) = newer(&row.tenant, older, &components) else {
                 continue;
             };
             match self.moved(&configuration, row, older, newer).await {
@@ -136,17 +136,15 @@ impl App {
     }
 }
 
-/// The newest component of the same name, if that is another one.
+/// What a tenant gets by the name of an older component, if that is another one.
 fn newer<'a>(
+    tenant: &str,
     older: &Component,
     components: &'a HashMap<String, Arc<Component>>,
 ) -> Option<&'a Arc<Component>> {
-    fn age(component: &Component) -> (u64, &str) {
-        (component.installed_at, &component.digest)
-    }
     components
         .values()
         .filter(|component| component.manifest.name == older.manifest.name)
-        .filter(|component| age(component) > age(older))
-        .max_by_key(|component| age(component))
+        .filter(|component| component.rank(tenant) > older.rank(tenant))
+        .max_by_key(|component| component.rank(tenant))
 }

@@ -48,6 +48,11 @@ impl Remote {
             .await
     }
 
+    pub(super) async fn delete<T: DeserializeOwned>(&self, path: &str) -> anyhow::Result<T> {
+        self.call(Method::DELETE, path, "application/json", Bytes::new())
+            .await
+    }
+
     pub(super) async fn post<T: DeserializeOwned>(
         &self,
         path: &str,

@@ -8,12 +8,11 @@ use anyhow::Context;
 use serde_json::{Value, json};
 
 use super::client::{Remote, segment};
+use super::component;
 use super::consent::{self, consent};
 use super::print::Terminal;
 use super::{Page, Server, print};
-use crate::api::{
-    Application, ComponentView, Receipt, RecipientView, RedriveRequest, Redriven, TestView,
-};
+use crate::api::{Application, Receipt, RecipientView, RedriveRequest, Redriven, TestView};
 use crate::apply::Line;
 use crate::config;
 use crate::desired::default_tenant;
@@ -45,7 +44,7 @@ pub(super) async fn apply(
     let mut lines = Vec::new();
     // All of it is tried before anything is changed, so that a mistake anywhere leaves no trace.
     for path in &config.component_files {
-        let component = install_file(terminal, &remote, path, true).await?;
+        let component = component::send(terminal, &remote, path, true, None).await?;
         config
             .desired
             .use_component(&path.display().to_string(), &component.digest);
@@ -68,7 +67,7 @@ pub(super) async fn apply(
     if !dry_run {
         consent(terminal, &mut application.desired, &lines, yes)?;
         for path in &config.component_files {
-            install_file(terminal, &remote, path, false).await?;
+            component::send(terminal, &remote, path, false, None).await?;
         }
         application.dry_run = false;
         let _: Vec<Line> = remote.post("/api/v1/apply", &application).await?;
@@ -139,88 +138,10 @@ pub(super) async fn send(
     })
 }
 
-fn unreadable(terminal: &Terminal, file: &Path) -> String {
+pub(super) fn unreadable(terminal: &Terminal, file: &Path) -> String {
     terminal
         .words
         .fill("error.unreadable", &[("file", &file.display())])
-}
-
-async fn install_file(
-    terminal: &Terminal,
-    remote: &Remote,
-    file: &Path,
-    dry_run: bool,
-) -> anyhow::Result<ComponentView> {
-    let wasm = std::fs::read(file).with_context(|| unreadable(terminal, file))?;
-    remote
-        .post_bytes(
-            &format!("/api/v1/components?dry_run={dry_run}"),
-            wasm.into(),
-        )
-        .await
-        .with_context(|| file.display().to_string())
-}
-
-pub(super) async fn install(
-    terminal: &Terminal,
-    server: &Server,
-    file: &Path,
-) -> anyhow::Result<ExitCode> {
-    let view = install_file(terminal, &Remote::of(server, &terminal.words)?, file, false).await?;
-    if terminal.json {
-        print::json(&view)?;
-    } else {
-        let key = if view.new {
-            "component.installed"
-        } else {
-            "component.known"
-        };
-        terminal.say(
-            key,
-            &[
-                ("name", &view.name),
-                ("version", &view.version),
-                ("digest", &view.digest),
-            ],
-        );
-    }
-    Ok(ExitCode::SUCCESS)
-}
-
-pub(super) async fn components(terminal: &Terminal, server: &Server) -> anyhow::Result<ExitCode> {
-    let views: Vec<ComponentView> = Remote::of(server, &terminal.words)?
-        .get("/api/v1/components")
-        .await?;
-    if terminal.json {
-        print::json(&views)?;
-        return Ok(ExitCode::SUCCESS);
-    }
-    let rows = views.into_iter().map(|view| {
-        let endpoints = if view.world == "formatter" {
-            String::new()
-        } else {
-            view.endpoints.to_string()
-        };
-        let origin = if view.builtin {
-            "component.origin_built_in"
-        } else {
-            "component.origin_installed"
-        };
-        vec![
-            view.name,
-            view.version,
-            view.world,
-            terminal.words.say(origin),
-            endpoints,
-            view.digest.chars().take(16).collect(),
-        ]
-    });
-    terminal.table(
-        &["name", "version", "world", "origin", "endpoints", "digest"],
-        rows.collect(),
-        "component.none",
-    );
-    Ok(ExitCode::SUCCESS)
 }
 
 pub(super) async fn recipients(terminal: &Terminal, server: &Server) -> anyhow::Result<ExitCode> {

@@ -38,6 +38,9 @@ pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Resu
     options.key = secret::place(arguments.master_key, file.master_key);
     options.large_components = file.large_components;
     options.vouched = file.vouched;
+    if let Some(components) = file.tenant_components {
+        options.tenant_components = components;
+    }
     options.ceilings = file.ceilings;
     for authority in &file.authorities {
         let roots = egress::roots(&authority.pem).map_err(|what| authority.mistake(&what))?;

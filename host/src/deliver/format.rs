@@ -29,7 +29,7 @@ pub(super) async fn notifications(
     let mut localizers: HashMap<&str, Localizer<'_>> = HashMap::new();
     let mut notifications = Vec::with_capacity(jobs.len());
     for (job, description) in jobs.iter().zip(&mut descriptions) {
-        let definition = snapshot.definition(&job.alert.kind);
+        let definition = snapshot.definition(&recipient.tenant, &job.alert.kind);
         let digest = definition.map_or("", |(component, _)| component.digest.as_str());
         let localizer = localizers.entry(digest).or_insert_with(|| {
             let catalog = definition.map(|(component, _)| &component.catalog);
@@ -59,7 +59,7 @@ async fn computed(
     let mut descriptions = vec![None; jobs.len()];
     let mut by_formatter: HashMap<&str, (&Component, Vec<usize>)> = HashMap::new();
     for (at, job) in jobs.iter().enumerate() {
-        if let Some((component, definition)) = snapshot.definition(&job.alert.kind)
+        if let Some((component, definition)) = snapshot.definition(tenant, &job.alert.kind)
             && definition.description.as_deref() == Some(COMPUTED)
         {
             by_formatter

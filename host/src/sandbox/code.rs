@@ -66,6 +66,11 @@ impl Codes {
         (head.code == <[u8; TAG]>::from(Sha256::digest(&code))).then_some(code)
     }
 
+    /// Removes it. Where that fails it is only a file too many.
+    pub(crate) fn remove(&self, digest: &str) {
+        let _ = fs::remove_file(self.path(digest));
+    }
+
     /// Keeps what was built. A file is there whole or not at all.
     pub(crate) fn keep(&self, digest: &str, built: Built, code: &[u8]) -> io::Result<()> {
         let head = Head {

@@ -64,6 +64,11 @@ impl Compiler {
         code.await.ok()?
     }
 
+    /// Removes the code of a component.
+    pub(crate) fn forget(&self, digest: &str) {
+        self.codes.remove(digest);
+    }
+
     /// Compiles once more what was changed or is gone.
     pub(crate) async fn again(&self, digest: &str, wasm: &[u8]) -> Result<Vec<u8>, Unfit> {
         tracing::warn!(component = %digest, "its compiled code is gone or was changed: it is compiled again");

@@ -179,6 +179,16 @@ impl Sandboxes {
         Ok(installed)
     }
 
+    /// Lets go of a component. Who loaded it keeps it until it ends, and is not asked for it again.
+    pub fn forget(&self, digest: &str) {
+        let known = &self.inner.known;
+        known
+            .write()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(digest);
+        self.inner.compiler.forget(digest);
+    }
+
     /// Has a component called for a tenant, at `now`, in milliseconds since the Unix epoch.
     pub async fn call(&self, tenant: &str, component: &str, now: u64, call: Call) -> Answer {
         let nonce = self.inner.nonces.fetch_add(1, Ordering::Relaxed);

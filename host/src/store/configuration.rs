@@ -22,6 +22,17 @@ pub struct ComponentRow {
     pub installed_at: Millis,
 }
 
+/// What came of removing a component.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Removal {
+    /// It is gone.
+    Removed,
+    /// It was not there.
+    NotThere,
+    /// It stays: deliveries that it built are not at their end.
+    Pending,
+}
+
 /// A configured endpoint; its key is the tenant and the name.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EndpointRow {

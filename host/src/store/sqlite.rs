@@ -29,7 +29,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Acceptance, Accepted, Change, ComponentRow, Configuration, Counts, DeadLetter,
-    DeadLetterFilter, DeliveryFilter, DeliveryView, Due, Redrive, StoreError,
+    DeadLetterFilter, DeliveryFilter, DeliveryView, Due, Redrive, Removal, StoreError,
 };
 use crate::clock::Millis;
 use crate::condition::Condition;
@@ -183,7 +183,7 @@ impl Sqlite {
         &self,
         digest: String,
         tenant: Option<String>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Removal, StoreError> {
         self.write(move |writer| writer.remove_component(&digest, tenant.as_deref()))
             .await
     }

@@ -448,7 +448,7 @@ async fn a_tenants_administrator_lifts_no_ceiling_and_touches_no_other_tenant() 
         let (status, code) = post("/api/v1/apply", body.into_bytes()).await;
         assert_eq!((status, code), (403, json!("operator-only")), "{desired}");
     }
-    let (status, code) = post("/api/v1/components", LIAR.to_vec()).await;
+    let (status, code) = post("/api/v1/components?tenant=other", LIAR.to_vec()).await;
     assert_eq!((status, code), (403, json!("operator-only")));
     assert_eq!(
         format!("{:?}", world.app.store.configuration().await),

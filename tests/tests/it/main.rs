@@ -16,6 +16,7 @@ mod keys;
 mod languages;
 mod mail;
 mod newcomer;
+mod own_components;
 mod parameters;
 mod process;
 mod relay;

@@ -7,7 +7,7 @@ use super::writer::Writer;
 use crate::clock::Millis;
 use crate::job::RecipientId;
 use crate::outcome::Reason;
-use crate::store::{Change, ComponentRow, EndpointRow, RecipientRow, StoreError};
+use crate::store::{Change, ComponentRow, EndpointRow, RecipientRow, Removal, StoreError};
 
 impl Writer {
     pub(super) fn put_component(&mut self, row: &ComponentRow) -> Result<(), StoreError> {
@@ -29,16 +29,34 @@ impl Writer {
         Ok(())
     }
 
+    /// Removes a component, unless it is the last of its digest and deliveries that it built are pending: it reads
+    /// what becomes of them.
     pub(super) fn remove_component(
         &mut self,
         digest: &str,
         tenant: Option<&str>,
-    ) -> Result<bool, StoreError> {
+    ) -> Result<Removal, StoreError> {
+        let tenant = tenant.unwrap_or_default();
+        let pending: bool = self
+            .conn
+            .prepare_cached(
+                "SELECT NOT EXISTS (SELECT 1 FROM component WHERE digest = ?1 AND tenant <> ?2)
+                    AND EXISTS (SELECT 1 FROM delivery JOIN content ON content.delivery = delivery.seq
+                                WHERE delivery.state = 'pending' AND content.component = ?1)",
+            )?
+            .query_row([digest, tenant], |row| row.get(0))?;
+        if pending {
+            return Ok(Removal::Pending);
+        }
         let removed = self
             .conn
             .prepare_cached("DELETE FROM component WHERE digest = ?1 AND tenant = ?2")?
-            .execute(params![digest, tenant.unwrap_or_default()])?;
-        Ok(removed > 0)
+            .execute([digest, tenant])?;
+        Ok(if removed > 0 {
+            Removal::Removed
+        } else {
+            Removal::NotThere
+        })
     }
 
     /// All of the changes, or none.

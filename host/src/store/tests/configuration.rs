@@ -50,11 +50,20 @@ async fn what_is_put_is_found_until_it_is_removed() {
     let wasm = component(None).wasm;
     assert_eq!(store.component_wasm("digest").await, Ok(wasm.clone()));
 
-    assert_eq!(store.remove_component("digest", None).await, Ok(true));
-    assert_eq!(store.remove_component("digest", None).await, Ok(false));
+    assert_eq!(
+        store.remove_component("digest", None).await,
+        Ok(Removal::Removed)
+    );
+    assert_eq!(
+        store.remove_component("digest", None).await,
+        Ok(Removal::NotThere)
+    );
     assert_eq!(store.component_wasm("digest").await, Ok(wasm));
     let own = Some("default".to_owned());
-    assert_eq!(store.remove_component("digest", own).await, Ok(true));
+    assert_eq!(
+        store.remove_component("digest", own).await,
+        Ok(Removal::Removed)
+    );
     assert_eq!(store.component_wasm("digest").await, Ok(None));
     let gone = Change::RemoveToken("default".to_owned(), "ntopng".to_owned());
     store.apply(vec![gone], 0).await.unwrap();
