@@ -24,6 +24,7 @@ mod meter;
 mod process;
 mod processes;
 mod realm;
+mod starter;
 mod stop;
 mod unfit;
 mod wasi;

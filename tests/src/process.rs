@@ -162,6 +162,16 @@ impl Process {
         }
     }
 
+    /// Its number.
+    ///
+    /// # Panics
+    ///
+    /// Where it has ended.
+    #[must_use]
+    pub fn id(&self) -> u32 {
+        self.child.id().expect("it runs")
+    }
+
     /// Kills it as `kill -9` does, waits until it is gone, and returns what it wrote to standard error.
     ///
     /// # Panics

@@ -2,7 +2,6 @@
 //! and a memory of what failed.
 
 use std::collections::HashMap;
-use std::path::PathBuf;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
@@ -13,6 +12,7 @@ use super::frame::Task;
 use super::install::{self, Built};
 use super::limits::Tiers;
 use super::process::{Broken, Spare};
+use super::starter::Starter;
 use super::unfit::Unfit;
 
 /// Components that are compiled at once. The compiler itself uses all processors.
@@ -26,7 +26,7 @@ const REMEMBERED: Duration = Duration::from_secs(3_600);
 
 /// The one who has components compiled.
 pub(crate) struct Compiler {
-    program: PathBuf,
+    starter: Arc<Starter>,
     tiers: Tiers,
     codes: Arc<Codes>,
     places: Semaphore,
@@ -34,9 +34,9 @@ pub(crate) struct Compiler {
 }
 
 impl Compiler {
-    pub(crate) fn new(program: PathBuf, tiers: Tiers, codes: Codes) -> Self {
+    pub(crate) fn new(starter: Arc<Starter>, tiers: Tiers, codes: Codes) -> Self {
         Self {
-            program,
+            starter,
             tiers,
             codes: Arc::new(codes),
             places: Semaphore::new(AT_ONCE),
@@ -91,7 +91,7 @@ impl Compiler {
 
     /// A process that cannot be started is no component's fault, and is not remembered as one.
     async fn start(&self, task: Task) -> Result<Spare, Unfit> {
-        let started = Spare::start(&self.program, task, &self.tiers).await;
+        let started = Spare::start(&self.starter, task, &self.tiers).await;
         started.map_err(|broken| Unfit::Compiler(broken.to_string()))
     }
 

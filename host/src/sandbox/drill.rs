@@ -49,6 +49,9 @@ impl Layers {
 /// What the process may have of memory, in bytes.
 pub const MEMORY: u64 = 512 << 20;
 
+/// The `how` of a recipient with which a sandbox process computes for ever.
+pub const STAYS: &str = "computes-for-ever";
+
 /// What an attempt says when it waits for the parent to write to its socket.
 pub const ARMED: &str = "armed";
 
@@ -123,6 +126,9 @@ pub(super) fn hook(invocation: &Invocation, parent: u32) {
         return;
     };
     let how = recipient.params.iter().find(|param| param.name == "how");
+    while how.is_some_and(|how| how.value == STAYS) {
+        std::hint::spin_loop();
+    }
     let attempts = [outwards(), on_the_parent()].concat();
     let attempt = attempts
         .iter()

@@ -4,15 +4,12 @@
 use std::collections::HashSet;
 use std::fmt;
 use std::io;
-use std::os::fd::OwnedFd;
 use std::os::unix::process::ExitStatusExt;
-use std::path::Path;
-use std::process::Stdio;
 use std::time::Duration;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use tokio::net::UnixStream;
-use tokio::process::{Child, ChildStderr, Command};
+use tokio::process::{Child, ChildStderr};
 use tokio::time::timeout;
 
 use super::boundary::Answer;
@@ -20,8 +17,8 @@ use super::frame::{self, Ready, Reply, Request, Task};
 use super::install::Built;
 use super::limits::{Limits, Tiers};
 use super::realm::Realm;
+use super::starter::Starter;
 use super::unfit::Unfit;
-use super::worker::ARGUMENT;
 
 /// How long a process may take to start, to load a component, or to read a request: milliseconds, where the
 /// machine is not out of everything.
@@ -71,31 +68,20 @@ struct Process {
 }
 
 impl Spare {
-    /// Starts the program as a sandbox process for this task, with these limits.
-    pub(crate) async fn start(program: &Path, task: Task, tiers: &Tiers) -> Result<Self, Broken> {
-        let died = |error: io::Error| Broken::Died(error.to_string());
-        let (ours, theirs) = std::os::unix::net::UnixStream::pair().map_err(died)?;
-        ours.set_nonblocking(true).map_err(died)?;
-        let mut child = Command::new(program)
-            .arg(ARGUMENT)
-            .env_clear()
-            .current_dir("/")
-            // A Ctrl-C in the terminal is for `serve`, which finishes what is in flight.
-            .process_group(0)
-            .stdin(OwnedFd::from(theirs))
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .kill_on_drop(true)
-            .spawn()
-            .map_err(|error| {
-                Broken::Died(format!("{} cannot be started: {error}", program.display()))
-            })?;
+    /// Starts a sandbox process for this task, with these limits.
+    pub(crate) async fn start(
+        starter: &Starter,
+        task: Task,
+        tiers: &Tiers,
+    ) -> Result<Self, Broken> {
+        let started = starter.start().await;
+        let (mut child, socket) = started.map_err(|error| Broken::Died(error.to_string()))?;
         if let Some(stderr) = child.stderr.take() {
             tokio::spawn(log(stderr));
         }
         let mut process = Process {
             child,
-            socket: UnixStream::from_std(ours).map_err(died)?,
+            socket,
             ready: Ready::default(),
         };
         let tiers = Box::new(tiers.clone());

@@ -18,6 +18,7 @@ use super::limits::{Limits, Tiers};
 use super::lockdown::Missing;
 use super::process::{Bound, Broken, Spare};
 use super::realm::Realm;
+use super::starter::Starter;
 use super::unfit::Unfit;
 use crate::outcome::Reason;
 use crate::secret::MacKey;
@@ -59,7 +60,7 @@ pub struct Sandboxes {
 }
 
 struct Inner {
-    program: PathBuf,
+    starter: Arc<Starter>,
     tiers: Tiers,
     missing: Vec<Missing>,
     parallel: usize,
@@ -116,12 +117,13 @@ impl Sandboxes {
             key,
             files,
         } = setup;
-        let first = Spare::start(&program, Task::Call, &tiers).await?;
+        let starter = Arc::new(Starter::new(program)?);
+        let first = Spare::start(&starter, Task::Call, &tiers).await?;
         let codes = Codes::open(code, key, first.ready().engine.clone())?;
         let inner = Arc::new(Inner {
             missing: first.ready().missing.clone(),
-            compiler: Compiler::new(program.clone(), tiers.clone(), codes),
-            program,
+            compiler: Compiler::new(starter.clone(), tiers.clone(), codes),
+            starter,
             tiers,
             parallel,
             files,
@@ -339,7 +341,7 @@ impl Inner {
         let spare = lock(&self.spares).pop();
         let spare = match spare {
             Some(spare) => spare,
-            None => Spare::start(&self.program, Task::Call, &self.tiers).await?,
+            None => Spare::start(&self.starter, Task::Call, &self.tiers).await?,
         };
         tokio::spawn(refill(Arc::downgrade(self)));
         Ok(Held {
@@ -382,7 +384,7 @@ async fn refill(inner: std::sync::Weak<Inner>) {
         if lock(&inner.spares).len() >= SPARES {
             return;
         }
-        match Spare::start(&inner.program, Task::Call, &inner.tiers).await {
+        match Spare::start(&inner.starter, Task::Call, &inner.tiers).await {
             Ok(spare) => lock(&inner.spares).push(spare),
             Err(error) => {
                 tracing::error!(%error, "no spare sandbox process can be started");

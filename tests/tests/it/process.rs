@@ -1,6 +1,6 @@
 //! The program as a process: what a kill, a restart and a second process lead to.
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 
@@ -109,6 +109,62 @@ async fn an_alert_that_was_accepted_before_a_kill_arrives_after_it() {
     assert_eq!(requests[0].json()["alerts"][0]["kind"], "disk_full");
     assert_eq!(ended(&process, 1).await, ["delivered"]);
     assert_eq!(receiver.received().len(), 1);
+}
+
+/// Processes that this one started, with the processor time that each has used, in ticks.
+fn started_by(parent: u32) -> HashMap<u32, u64> {
+    let all = std::fs::read_dir("/proc").expect("processes").flatten();
+    let all = all.filter_map(|entry| entry.file_name().to_str()?.parse::<u32>().ok());
+    let of_parent = all.filter_map(|id| {
+        let stat = std::fs::read_to_string(format!("/proc/{id}/stat")).ok()?;
+        // Behind the name, which ends with the last bracket: state, parent, and nine more before the time.
+        let fields: Vec<_> = stat.rsplit_once(')')?.1.split_whitespace().collect();
+        let is_child = fields[1].parse() == Ok(parent) && fields[0] != "Z";
+        is_child.then_some((id, fields[11].parse().ok()?))
+    });
+    of_parent.collect()
+}
+
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn nothing_outlives_a_killed_program_not_even_native_code_that_computes_for_ever() {
+    let folder = Folder::new();
+    let how = campanile::sandbox::drill::STAYS;
+    let guest = folder.path().join("guest.wasm");
+    std::fs::write(&guest, include_bytes!(env!("HOSTILE_LIAR"))).expect("a file");
+    let config = format!(
+        r#"
+[[endpoint]]
+name = "stays"
+component = "guest.wasm"
+params = {{ url = "https://a.example" }}
+
+[[recipient]]
+name = "stays"
+endpoint = "stays"
+params = {{ how = "{how}" }}
+"#
+    );
+    let file = folder.path().join("campanile.toml");
+    std::fs::write(&file, config).expect("a file");
+    let process = Process::serve(PROGRAM, &folder.path().join("data"), &file).await;
+    let id = process.id();
+    let before = started_by(id);
+    assert_eq!(process.post(&alert("disk_full", &json!({}))).await, 202);
+    let spins = wait_for("a process that computes", || async {
+        let now = started_by(id);
+        let more = |(id, used): &(u32, u64)| *used >= before.get(id).unwrap_or(&0) + 25;
+        now.into_iter().find(more)
+    })
+    .await;
+    let all = started_by(id);
+    assert!(all.contains_key(&spins.0), "{all:?}");
+    process.kill().await;
+    wait_for("the end of all that it started", || async {
+        let lives = |id: &u32| std::fs::exists(format!("/proc/{id}")).unwrap_or(true);
+        (!all.keys().any(lives)).then_some(())
+    })
+    .await;
 }
 
 #[tokio::test]

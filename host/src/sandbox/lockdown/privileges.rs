@@ -2,7 +2,9 @@
 
 use std::os::fd::{AsRawFd, BorrowedFd};
 
-use rustix::process::{DumpableBehavior, set_dumpable_behavior, setsid};
+use rustix::process::{
+    DumpableBehavior, Signal, set_dumpable_behavior, set_parent_process_death_signal, setsid,
+};
 
 use super::{Missing, raw};
 
@@ -41,5 +43,8 @@ pub(super) fn drop() -> Result<(), Missing> {
     // Ctrl-C at a terminal is for `serve`, which finishes what is in flight. Who leads a group has its own already.
     let _ = setsid();
     raw::drop_capabilities().map_err(|_| Missing::Privileges)?;
+    // Whoever started it ends with `serve`, and nothing that computes for ever stays behind. What did not live to see
+    // this reads the end of its socket.
+    set_parent_process_death_signal(Some(Signal::KILL)).map_err(|_| Missing::Privileges)?;
     set_dumpable_behavior(DumpableBehavior::NotDumpable).map_err(|_| Missing::Privileges)
 }
