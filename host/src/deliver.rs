@@ -3,6 +3,7 @@
 
 mod build;
 pub(crate) mod format;
+mod guard;
 mod mail;
 mod own;
 mod reading;
@@ -29,6 +30,7 @@ use crate::store::{Change, Due, Store, StoreError};
 
 use build::Next;
 pub use build::Quarantine;
+use guard::guarded;
 pub use settle::Pause;
 use settle::{Judged, Made};
 use settler::Attempted;
@@ -111,16 +113,21 @@ impl Deliverer {
                     recipient.component.manifest.pacing.in_flight as usize,
                 ))
             });
-            let (token, deliveries) = match self.next(&snapshot, recipient).await {
-                Ok(Next {
+            let (token, deliveries) = match guarded(self.next(&snapshot, recipient)).await {
+                None => {
+                    // What it held is given out again when its lease ends.
+                    wait = Some(self.clock.now() + build::LEASE);
+                    break;
+                }
+                Some(Ok(Next {
                     token,
                     deliveries,
                     not_before,
-                }) => {
+                })) => {
                     wait = not_before;
                     (token, deliveries)
                 }
-                Err(error) => {
+                Some(Err(error)) => {
                     tracing::error!(recipient = %recipient.seen.name, %error, "the store failed");
                     wait = Some(self.clock.now() + 1_000);
                     break;
@@ -182,7 +189,8 @@ impl Deliverer {
             return None;
         }
         let started_at = self.clock.now();
-        let judged = self.attempt(recipient, delivery, started_at).await;
+        let judged = guarded(self.attempt(recipient, delivery, started_at)).await;
+        let judged = judged.unwrap_or_else(broke_off);
         self.pause(recipient, &judged).await;
         drop(place);
         let made = Made {
@@ -401,6 +409,13 @@ fn failed(manifest: &Manifest, failure: Failure) -> Judged {
         }
         _ => Judged::host(judge_failure(reason), reason, status, Some(detail)),
     }
+}
+
+/// A fault of this program: the message may have been sent before it.
+fn broke_off() -> Judged {
+    let detail = "this program failed while it sent: please report this, with its log";
+    let retry = judge_failure(Reason::AnswerLost);
+    Judged::host(retry, Reason::AnswerLost, None, Some(detail.to_owned()))
 }
 
 /// A success that could not be read may still have arrived, so it has a reason of its own.

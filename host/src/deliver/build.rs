@@ -16,7 +16,7 @@ use crate::sandbox::{self, Answered, Call, Fault, Level, LogLine};
 use crate::store::StoreError;
 
 /// How long leased jobs may take to become deliveries: far more than a call's wall time.
-const LEASE: Millis = 60_000;
+pub(super) const LEASE: Millis = 60_000;
 
 /// How long a delivery may wait for its destination's pace: it is in this process's hands until it is
 /// settled, or until the process ends and all leases with it.

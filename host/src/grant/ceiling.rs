@@ -58,6 +58,11 @@ pub enum CeilingError {
     /// No host, or not in its one spelling.
     #[error("`{0}` names no host: expected one in lower case, *.example.com or *")]
     Host(String),
+    /// Names below it are anybody's to have.
+    #[error(
+        "`{0}` is everybody's: anyone can have a name below that, so write the names that you mean, or * for all hosts"
+    )]
+    Public(String),
     /// No port.
     #[error("`{0}` has no port from 1 to 65535, nor *, behind its host")]
     Port(String),
@@ -84,11 +89,13 @@ impl FromStr for OriginPattern {
             Some("") => Hosts::Any,
             Some(below) => {
                 let name = below.strip_prefix('.').ok_or_else(wrong_host)?;
-                // A whole top-level domain is no one's.
-                let is_name = is_host(name) && name.contains('.') && !is_address(name);
-                is_name
-                    .then(|| Hosts::Below(below.to_owned()))
-                    .ok_or_else(wrong_host)?
+                if !is_host(name) || is_address(name) {
+                    return Err(wrong_host());
+                }
+                if !name.contains('.') || is_public(name) {
+                    return Err(CeilingError::Public(text.to_owned()));
+                }
+                Hosts::Below(below.to_owned())
             }
             None => is_host(host)
                 .then(|| Hosts::One(host.to_owned()))
@@ -118,6 +125,11 @@ fn is_host(text: &str) -> bool {
 fn is_address(text: &str) -> bool {
     let url = Url::parse(&format!("https://{text}"));
     url.is_ok_and(|url| !matches!(url.host(), Some(url::Host::Domain(_))))
+}
+
+/// Whether names directly below it belong to different people, by the public suffix list.
+fn is_public(name: &str) -> bool {
+    psl::suffix(name.as_bytes()).is_some_and(|suffix| suffix == name.as_bytes())
 }
 
 impl OriginPattern {
@@ -362,7 +374,7 @@ mod tests {
 
     #[test]
     fn near_misses_of_origins_are_refused() {
-        use CeilingError::{Host, Port, Scheme};
+        use CeilingError::{Host, Port, Public, Scheme};
         type Same = fn(&CeilingError) -> bool;
         let rows: &[(&str, Same)] = &[
             ("", |e| matches!(e, Scheme(_))),
@@ -378,7 +390,10 @@ mod tests {
             ("https://a*.example.com", |e| matches!(e, Host(_))),
             ("https://*example.com", |e| matches!(e, Host(_))),
             ("https://*.*.example.com", |e| matches!(e, Host(_))),
-            ("https://*.com", |e| matches!(e, Host(_))),
+            ("https://*.com", |e| matches!(e, Public(_))),
+            ("https://*.co.uk", |e| matches!(e, Public(_))),
+            ("https://*.github.io", |e| matches!(e, Public(_))),
+            ("https://*.s3.amazonaws.com", |e| matches!(e, Public(_))),
             ("https://*.0.0.1", |e| matches!(e, Host(_))),
             ("https://0x7f.1", |e| matches!(e, Host(_))),
             ("https://a.example:0", |e| matches!(e, Port(_))),
