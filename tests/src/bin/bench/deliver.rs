@@ -5,7 +5,7 @@ use std::net::Ipv4Addr;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use campanile::app::{App, Contact, Options};
+use campanile::app::{App, Contact, KeyPlace, Options};
 use campanile::desired::Desired;
 use campanile_tests::Folder;
 use serde_json::{Value, json};
@@ -30,12 +30,13 @@ pub(crate) fn compare(alerts: usize) -> anyhow::Result<Vec<Figure>> {
         .build()?;
     runtime.block_on(async {
         let receiver = Receiver::start()?;
-        let body = sample_body().await?;
+        let once = Folder::new();
+        let body = sample_body(&once).await?;
         // Once unmeasured, so that both begin warm.
         bare(&receiver, &body, alerts / 10).await?;
         let bare = bare(&receiver, &body, alerts).await?;
-        let delivered = delivered(&receiver, alerts, ARRAY, u32::MAX).await?;
-        let single = delivered_singly(&receiver, alerts / 10).await?;
+        let in_arrays = delivered(&once, &receiver, alerts, ARRAY, u32::MAX).await?;
+        let single = delivered(&once, &receiver, alerts / 10, 1, 1).await?;
         Ok(vec![
             Figure::new(
                 "bare_per_s",
@@ -44,12 +45,12 @@ pub(crate) fn compare(alerts: usize) -> anyhow::Result<Vec<Figure>> {
             ),
             Figure::new(
                 "delivered_per_s",
-                delivered,
+                in_arrays,
                 "durable deliveries a second, one request an alert",
             ),
             Figure::new(
                 "ratio",
-                delivered / bare,
+                in_arrays / bare,
                 "deliveries for each request of the bare loop",
             ),
             Figure::new(
@@ -59,10 +60,6 @@ pub(crate) fn compare(alerts: usize) -> anyhow::Result<Vec<Figure>> {
             ),
         ])
     })
-}
-
-async fn delivered_singly(receiver: &Receiver, alerts: usize) -> anyhow::Result<f64> {
-    delivered(receiver, alerts, 1, 1).await
 }
 
 fn alert(number: usize) -> Value {
@@ -78,9 +75,10 @@ fn alert(number: usize) -> Value {
 }
 
 /// What one delivery's body looks like, so that the bare loop sends the same.
-async fn sample_body() -> anyhow::Result<Vec<u8>> {
+async fn sample_body(once: &Folder) -> anyhow::Result<Vec<u8>> {
     let receiver = campanile_tests::Receiver::ok().await;
-    let program = Program::start(&receiver.url("/hook"), &receiver.opening(), u32::MAX).await?;
+    let program =
+        Program::start(once, &receiver.url("/hook"), &receiver.opening(), u32::MAX).await?;
     program.post(vec![alert(0)], 1).await?;
     let requests = receiver.wait_for(1).await;
     program.stop().await?;
@@ -116,6 +114,7 @@ async fn bare(receiver: &Receiver, body: &[u8], requests: usize) -> anyhow::Resu
 }
 
 async fn delivered(
+    once: &Folder,
     receiver: &Receiver,
     alerts: usize,
     array: usize,
@@ -125,7 +124,7 @@ async fn delivered(
         format!("http://{}/hook", receiver.address),
         format!("{}/http", receiver.address),
     );
-    let program = Program::start(&url, &opening, per_call).await?;
+    let program = Program::start(once, &url, &opening, per_call).await?;
     let before = receiver.count();
     program.post((0..ARRAY).map(alert).collect(), array).await?;
     program.wait(receiver, before + ARRAY, ARRAY).await?;
@@ -159,11 +158,14 @@ struct Program {
 }
 
 impl Program {
-    async fn start(url: &str, opening: &str, per_call: u32) -> anyhow::Result<Self> {
+    async fn start(once: &Folder, url: &str, opening: &str, per_call: u32) -> anyhow::Result<Self> {
         let folder = Folder::new();
         let data = folder.path().join("data");
         let mut options = Options::new(&data);
         options.alerts_per_call = per_call;
+        // Components are compiled once for all that is measured.
+        options.key = Some(KeyPlace::File(once.path().join("key")));
+        options.code = Some(once.path().join("code"));
         let app = App::open(options).await?;
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let contact = app.announce(&data, listener.local_addr()?).await?;
