@@ -229,12 +229,15 @@ impl Egress {
                     .await;
             }
         };
-        let filled = fill::fill(sender, request, attempt)?;
+        let mut filled = fill::fill(sender, request, attempt)?;
+        let signatures = std::mem::take(&mut filled.signatures);
         let answer = line.client.exchange(filled, &self.limits).await?;
-        let secret_shown = sender.shows_in(&answer.body)
-            || answer.headers.iter().any(|(name, value)| {
-                sender.shows_in(value.as_bytes()) || sender.shows_in(name.as_str().as_bytes())
-            });
+        let shows = |bytes: &[u8]| sender.shows_in(bytes, &signatures);
+        let secret_shown = shows(&answer.body)
+            || answer
+                .headers
+                .iter()
+                .any(|(name, value)| shows(value.as_bytes()) || shows(name.as_str().as_bytes()));
         Ok(Received {
             status: answer.status,
             headers: answer.headers,

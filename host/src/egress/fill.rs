@@ -13,6 +13,7 @@ mod template;
 use campanile_contract::manifest::Place;
 use http::header::HeaderMap;
 use hyper::body::Bytes;
+use zeroize::Zeroizing;
 
 pub(super) use login::{Credentials, login};
 
@@ -36,6 +37,9 @@ pub(super) struct Filled {
     pub(super) uri: http::Uri,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
+    /// What keys made of the body. A destination that repeats it must not tell a component how its texts are
+    /// signed.
+    pub(super) signatures: Vec<Zeroizing<String>>,
 }
 
 /// What only the host knows of this attempt.
@@ -99,12 +103,13 @@ impl<'a> Filler<'a> {
         self.allow(&request.method, &target)?;
         let uri = self.uri(&target)?;
         let body = self.filled_body(body)?;
-        let headers = self.headers(request, &fields, &body)?;
+        let (headers, signatures) = self.headers(request, &fields, &body)?;
         Ok(Filled {
             method,
             uri,
             headers,
             body,
+            signatures,
         })
     }
 

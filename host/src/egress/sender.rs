@@ -9,7 +9,7 @@ use campanile_contract::params::Param;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::encoding::{base64_traces, json_unescaped, percent_decoded};
+use super::encoding::{base64_traces, html_unescaped, json_unescaped, percent_decoded};
 use super::route::Routes;
 use crate::grant::Permit;
 use crate::outcome::Reason;
@@ -174,28 +174,29 @@ impl Sender {
         self.secrets.iter().any(|held| held.name == parameter)
     }
 
-    /// Whether any secret occurs here: as it is, behind percent or JSON escapes, or within base64.
-    pub(super) fn shows_in(&self, bytes: &[u8]) -> bool {
-        let held = || self.secrets.iter().filter_map(|held| held.value.as_ref());
+    /// Whether any secret occurs here, or anything that was `made` of one for this request: as it is, within
+    /// base64, or behind the escapes of URLs, forms, JSON or HTML. A secret of one byte or two is in nearly every
+    /// text: then nothing can be read, which harms less than to show it.
+    pub(super) fn shows_in(&self, bytes: &[u8], made: &[Zeroizing<String>]) -> bool {
+        let held = || self.secrets.iter().filter(|held| held.value.is_some());
         if held().next().is_none() {
             return false;
         }
-        let pieces = || self.secrets.iter().flat_map(|held| &held.pieces);
-        let plain = |bytes: &[u8]| {
-            held()
-                .chain(pieces())
-                .any(|secret| contains(bytes, secret.expose().as_bytes()))
+        let shows = |bytes: &[u8]| {
+            let of = |held: &Held| {
+                let mut spellings = held.value.iter().chain(&held.pieces).chain(&held.traces);
+                spellings.any(|secret| contains(bytes, secret.expose().as_bytes()))
+            };
+            held().any(of) || made.iter().any(|made| contains(bytes, made.as_bytes()))
         };
-        let decoded = |bytes: Vec<u8>| plain(&Zeroizing::new(bytes));
-        plain(bytes)
-            || self
-                .secrets
-                .iter()
-                .flat_map(|held| &held.traces)
-                .any(|trace| contains(bytes, trace.expose().as_bytes()))
-            || (bytes.contains(&b'%') && decoded(percent_decoded(bytes)))
-            || (bytes.contains(&b'+') && decoded(form_decoded(bytes)))
-            || (bytes.contains(&b'\\') && decoded(json_unescaped(bytes)))
+        let behind = |sign: u8, escapes: fn(&[u8]) -> Vec<u8>| {
+            bytes.contains(&sign) && shows(&Zeroizing::new(escapes(bytes)))
+        };
+        shows(bytes)
+            || behind(b'%', percent_decoded)
+            || behind(b'+', form_decoded)
+            || behind(b'\\', json_unescaped)
+            || behind(b'&', html_unescaped)
     }
 }
 

@@ -6,7 +6,7 @@ use tokio::net::{TcpListener, TcpStream};
 
 use super::fixture::{VALUES, Values, post, secret, sender, text};
 use super::*;
-use crate::message::{Body, Encoding, HttpRequest};
+use crate::message::{Body, Encoding, HttpRequest, Scheme};
 
 const SHORT: Duration = Duration::from_millis(150);
 const LONG: Duration = Duration::from_secs(20);
@@ -370,12 +370,13 @@ async fn a_secret_in_a_response_is_noticed_in_every_spelling() {
         ("dXNlcjoxMjp0by9rP2Ugbg==", true),
         ("12:to/k?e m", false),
         ("pa\\\"ss\\\\word", true),
+        ("<b>pa&quot;ss\\word</b>", true),
+        ("pa&#34;ss&#x5c;word", true),
+        ("pa&#34;ss&#x5c;wort", false),
         ("row-secret", true),
     ];
     for (text, shown) in spellings {
-        let length = text.len();
-        let body = format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{text}");
-        let received = Server::start(body, Then::KeepAlive)
+        let received = Server::start(ok(text), Then::KeepAlive)
             .await
             .send(limits())
             .await
@@ -388,6 +389,69 @@ async fn a_secret_in_a_response_is_noticed_in_every_spelling() {
             .await
             .unwrap();
         assert_eq!(received.secret_shown, shown, "{text} in a header");
+    }
+}
+
+/// A response with this body.
+fn ok(text: &str) -> String {
+    let length = text.len();
+    format!("HTTP/1.1 200 OK\r\nContent-Length: {length}\r\n\r\n{text}")
+}
+
+#[tokio::test]
+async fn a_short_password_in_a_response_is_noticed_in_its_credential() {
+    let password: Values<'_> = &[("password", None, "k~?")];
+    for (text, shown) in [
+        // With `u:` and `us:` before it; as it is, and as PHP, browsers and pages escape its slash.
+        ("you sent Basic dTprfj8= or so", true),
+        ("dXM6a34/", true),
+        (r"dXM6a34\/", true),
+        ("dXM6a34%2F", true),
+        ("dXM6a34&#47;", true),
+        ("dXM6a34+", false),
+        ("dTprgj8=", false),
+        ("k~!", false),
+    ] {
+        let server = Server::start(ok(text), Then::KeepAlive).await;
+        let sender = sender("t", &server.api(), password);
+        let sent = server.egress(limits());
+        let sent = sent.send(&sender, &server.request(), "d-1", 0, 0).await;
+        assert_eq!(sent.unwrap().secret_shown, shown, "{text}");
+    }
+}
+
+#[tokio::test]
+async fn a_signature_in_a_response_is_a_secret_that_shows() {
+    let (_, _, key) = VALUES[3];
+    let hmac = sign::hmac_sha256(key, b"text").unwrap();
+    let webhook = sign::standard_webhooks(key, "d-1", 7, b"text").unwrap();
+    let auth = vec![
+        Scheme::HmacSha256 {
+            key: "signer".into(),
+            header: "x-signature".into(),
+            prefix: "sha256=".into(),
+        },
+        Scheme::StandardWebhooks {
+            key: "signer".into(),
+        },
+    ];
+    let other = sign::hmac_sha256(key, b"next").unwrap();
+    for (answer, shown) in [
+        (format!("not {hmac}"), true),
+        (webhook.replace('/', r"\/"), true),
+        // Of another body, and what is no secret.
+        (other, false),
+        (String::from("webhook-id: d-1, webhook-timestamp: 7"), false),
+    ] {
+        let server = Server::start(ok(&answer), Then::KeepAlive).await;
+        let sender = sender("t", &server.api(), VALUES);
+        let mut request = post(&[text(&format!("{}/send", server.api()))]);
+        request.auth = auth.clone();
+        request.body = Body::Text(vec![text("text")]);
+        let sent = server.egress(limits());
+        let message = Message::Http(request);
+        let sent = sent.send(&sender, &message, "d-1", 0, 7_000);
+        assert_eq!(sent.await.unwrap().secret_shown, shown, "{answer}");
     }
 }
 

@@ -2,6 +2,7 @@
 
 use campanile_contract::manifest::{ParamKind, Place};
 use http::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderName, HeaderValue};
+use zeroize::Zeroizing;
 
 use super::template::{Rendered, has_secret};
 use super::{Filler, again, misplaced};
@@ -63,12 +64,13 @@ impl<'a> Filler<'a> {
         Ok(fields)
     }
 
+    /// The headers, and the signatures among their values.
     pub(super) fn headers(
         &self,
         request: &HttpRequest,
         fields: &Fields,
         body: &[u8],
-    ) -> Result<HeaderMap, Failure> {
+    ) -> Result<(HeaderMap, Vec<Zeroizing<String>>), Failure> {
         let mut headers = Headers::new();
         for ((name, _), field) in request.headers.iter().zip(&fields.headers) {
             headers.add(name, &field.value, field.size, field.sensitive)?;
@@ -93,8 +95,9 @@ impl<'a> Filler<'a> {
                 )?;
             }
         }
+        let mut signatures = Vec::new();
         for scheme in &request.auth {
-            self.sign(&mut headers, scheme, body)?;
+            signatures.extend(self.sign(&mut headers, scheme, body)?);
         }
         if matches!(request.body, Body::Form(_)) {
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -106,17 +109,24 @@ impl<'a> Filler<'a> {
             http::header::ACCEPT_ENCODING,
             HeaderValue::from_static("identity"),
         );
-        Ok(headers.into_map())
+        Ok((headers.into_map(), signatures))
     }
 
-    fn sign(&self, headers: &mut Headers, scheme: &Scheme, body: &[u8]) -> Result<(), Failure> {
+    /// Adds what a scheme makes of the body, and returns that alone.
+    fn sign(
+        &self,
+        headers: &mut Headers,
+        scheme: &Scheme,
+        body: &[u8],
+    ) -> Result<Option<Zeroizing<String>>, Failure> {
         match scheme {
-            Scheme::Authorization { .. } | Scheme::Basic { .. } => Ok(()),
+            Scheme::Authorization { .. } | Scheme::Basic { .. } => Ok(None),
             Scheme::StandardWebhooks { key } => {
                 let (held, value) = self.signing_key(key)?;
                 let (id, seconds) = (self.attempt.delivery_id, self.attempt.now / 1000);
-                let signature =
-                    sign::standard_webhooks(value, id, seconds, body).ok_or_else(|| again(held))?;
+                let signature = sign::standard_webhooks(value, id, seconds, body)
+                    .map(Zeroizing::new)
+                    .ok_or_else(|| again(held))?;
                 let seconds = seconds.to_string();
                 headers.add_once(HeaderName::from_static("webhook-id"), id, id.len())?;
                 headers.add_once(
@@ -125,7 +135,10 @@ impl<'a> Filler<'a> {
                     seconds.len(),
                 )?;
                 let name = HeaderName::from_static("webhook-signature");
-                headers.add_once(name, &signature, signature.len())
+                headers.add_once(name, &signature, signature.len())?;
+                Ok(signature
+                    .split_once(',')
+                    .map(|(_, digits)| Zeroizing::new(digits.to_owned())))
             }
             Scheme::HmacSha256 {
                 key,
@@ -144,9 +157,12 @@ impl<'a> Filler<'a> {
                     )
                 })?;
                 let (held, value) = self.signing_key(key)?;
-                let digits = sign::hmac_sha256(value, body).ok_or_else(|| again(held))?;
-                let value = format!("{prefix}{digits}");
-                headers.add_once(name, &value, value.len())
+                let digits = sign::hmac_sha256(value, body)
+                    .map(Zeroizing::new)
+                    .ok_or_else(|| again(held))?;
+                let value = Zeroizing::new(format!("{prefix}{}", *digits));
+                headers.add_once(name, &value, value.len())?;
+                Ok(Some(digits))
             }
         }
     }

@@ -27,9 +27,6 @@ use crate::outcome::Reason;
 /// How long a server may take to say goodbye, once everything is decided.
 const GOODBYE: Duration = Duration::from_secs(2);
 
-/// What is kept of a server's words: one attempt's detail holds as much.
-const WORDS: usize = 512;
-
 /// What a dialogue takes.
 pub(super) struct Talk<'a> {
     pub(super) limits: &'a Limits,
@@ -250,11 +247,9 @@ fn said(response: &Response) -> Said {
     }
 }
 
-/// A server's words on one line, cut to what is kept of them.
+/// A server's words on one line.
 fn words(text: &str) -> String {
-    let mut line = text.replace(char::is_control, " ");
-    line.truncate(line.floor_char_boundary(WORDS));
-    line
+    text.replace(char::is_control, " ")
 }
 
 /// Where nobody is accepted: what may change decides, else the first refusal.
