@@ -8,8 +8,8 @@ use axum::extract::{Path, State};
 use axum::http::{HeaderMap, StatusCode, header};
 use serde::{Deserialize, Serialize};
 
-use super::Problem;
 use super::auth::Administrator;
+use super::{Problem, problem};
 use crate::app::{App, ApplyError, TestError};
 use crate::apply::Line;
 use crate::desired::Desired;
@@ -42,7 +42,7 @@ pub(super) async fn apply(
         Problem::new(
             StatusCode::UNPROCESSABLE_ENTITY,
             "desired-state",
-            error.body_text(),
+            problem::of_form_alone(&error.body_text()),
         )
     })?;
     // Networks are opened by the operator, and what is pruned may be anybody's.

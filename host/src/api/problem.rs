@@ -88,6 +88,17 @@ impl From<StoreError> for Problem {
     }
 }
 
+/// The framework's words on JSON that may hold secrets: where in its form something is wrong, and neither its values
+/// nor, as a column would, how long they are. Others than its sender read them: in the log of what applied it.
+pub(super) fn of_form_alone(words: &str) -> String {
+    let words = words.rfind(" at line ").map_or(words, |at| &words[..at]);
+    match (words.find("invalid "), words.rfind(", expected ")) {
+        // The value is between the two.
+        (Some(at), Some(end)) if at < end => format!("{}{}", &words[..at], &words[end + 2..]),
+        _ => words.to_owned(),
+    }
+}
+
 /// What the framework refuses by itself, in its own words, takes the shape of all other errors.
 pub(super) async fn shaped(response: Response) -> Response {
     let status = response.status();
@@ -123,4 +134,33 @@ pub(super) async fn no_such_method() -> Problem {
         "method-not-allowed",
         "this path takes another method",
     )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::of_form_alone;
+
+    #[test]
+    fn what_is_said_of_a_form_holds_no_value_and_no_column() {
+        for (words, expected) in [
+            (
+                "a.b[0]: invalid type: string \"x, expected y at line 3\", expected a map at line 1 column 70",
+                "a.b[0]: expected a map",
+            ),
+            (
+                "a: unknown field `tokken`, expected `token` at line 1 column 9",
+                "a: unknown field `tokken`, expected `token`",
+            ),
+            (
+                "a: EOF while parsing a string at line 1 column 9",
+                "a: EOF while parsing a string",
+            ),
+            (
+                "Expected request with a type",
+                "Expected request with a type",
+            ),
+        ] {
+            assert_eq!(of_form_alone(words), expected);
+        }
+    }
 }
