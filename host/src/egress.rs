@@ -230,9 +230,9 @@ impl Egress {
             }
         };
         let mut filled = fill::fill(sender, request, attempt)?;
-        let signatures = std::mem::take(&mut filled.signatures);
+        let made = std::mem::take(&mut filled.made);
         let answer = line.client.exchange(filled, &self.limits).await?;
-        let shows = |bytes: &[u8]| sender.shows_in(bytes, &signatures);
+        let shows = sender.recognises(&made);
         let secret_shown = shows(&answer.body)
             || answer
                 .headers

@@ -168,9 +168,37 @@ fn entity(name: &[u8]) -> Option<char> {
     })
 }
 
+/// Every way in which a request writes `value`, and what of each shows in the base64 of any text that contains it.
+pub(super) fn spellings(value: &str) -> Vec<Secret> {
+    let all = [
+        Encoding::Raw,
+        Encoding::JsonString,
+        Encoding::Percent,
+        Encoding::Form,
+        Encoding::Base64,
+    ];
+    let mut written: Vec<_> = all
+        .into_iter()
+        .map(|encoding| {
+            // No encoding makes more than six of a byte; growing would leave copies.
+            let mut out = String::with_capacity(value.len() * 6 + 4);
+            encode(&mut out, value, encoding);
+            Secret::new(out)
+        })
+        .collect();
+    written.sort_unstable_by(|one, other| one.expose().cmp(other.expose()));
+    written.dedup_by(|one, other| one.expose() == other.expose());
+    let traces: Vec<_> = written
+        .iter()
+        .flat_map(|written| base64_traces(written.expose()))
+        .collect();
+    written.extend(traces);
+    written
+}
+
 /// What of `value` shows in the base64 of any text that contains it, by position modulo 3, in both
 /// alphabets. Of a short value that is little, which other texts may have by chance; none of it is empty.
-pub(super) fn base64_traces(value: &str) -> Vec<Secret> {
+fn base64_traces(value: &str) -> Vec<Secret> {
     let mut traces = Vec::new();
     for (before, mixed) in [(0, 0), (1, 2), (2, 3)] {
         let shifted = zeroize::Zeroizing::new([&[0; 2][..before], value.as_bytes()].concat());

@@ -37,9 +37,9 @@ pub(super) struct Filled {
     pub(super) uri: http::Uri,
     pub(super) headers: HeaderMap,
     pub(super) body: Bytes,
-    /// What keys made of the body. A destination that repeats it must not tell a component how its texts are
-    /// signed.
-    pub(super) signatures: Vec<Zeroizing<String>>,
+    /// What was made of secrets besides writing them: the credential of `Basic`, and signatures. A destination that
+    /// repeats one tells as much of the secret.
+    pub(super) made: Vec<Zeroizing<String>>,
 }
 
 /// What only the host knows of this attempt.
@@ -103,13 +103,13 @@ impl<'a> Filler<'a> {
         self.allow(&request.method, &target)?;
         let uri = self.uri(&target)?;
         let body = self.filled_body(body)?;
-        let (headers, signatures) = self.headers(request, &fields, &body)?;
+        let (headers, made) = self.headers(request, &fields, &body)?;
         Ok(Filled {
             method,
             uri,
             headers,
             body,
-            signatures,
+            made,
         })
     }
 

@@ -135,7 +135,7 @@ pub(super) async fn exchange(
             ));
         }
     };
-    let secret_shown = sender.shows_in(&report.body(), &[]);
+    let secret_shown = sender.recognises(&[])(&report.body());
     // Cut once they were looked through: the half of a secret is not recognised.
     let kept = if secret_shown { 0 } else { WORDS };
     let refused = report.refused.iter_mut().map(|it| &mut it.reply);

@@ -2,14 +2,14 @@
 //! its requests.
 
 use std::collections::BTreeSet;
-use std::sync::Arc;
+use std::sync::{Arc, OnceLock};
 
 use campanile_contract::manifest::{Manifest, ParamKind, ParamSpec, Place};
 use campanile_contract::params::Param;
 use url::Url;
 use zeroize::Zeroizing;
 
-use super::encoding::{base64_traces, html_unescaped, json_unescaped, percent_decoded};
+use super::encoding::{html_unescaped, json_unescaped, percent_decoded, spellings};
 use super::route::Routes;
 use crate::grant::Permit;
 use crate::outcome::Reason;
@@ -40,6 +40,8 @@ pub struct Sender {
     permit: Permit,
     pub(super) routes: Routes,
     secrets: Vec<Held>,
+    /// Every way in which a secret, or a piece of one, is written. Made for the first response.
+    spellings: OnceLock<Vec<Secret>>,
     /// In lower case: whom a mail may name.
     addresses: BTreeSet<String>,
     threads: MacKey,
@@ -57,7 +59,6 @@ pub(super) struct Held {
     /// Absent where it does not open: it must be entered again.
     pub(super) value: Option<Secret>,
     pub(super) largest: usize,
-    traces: Vec<Secret>,
     /// What of a secret URL is secret besides the whole: a page that says what it has not found
     /// repeats only the path.
     pieces: Vec<Secret>,
@@ -121,6 +122,7 @@ impl Sender {
             routes: Routes::new(manifest, &bound, &permit),
             permit,
             secrets,
+            spellings: OnceLock::new(),
             addresses: addresses(manifest, params),
             threads: vault.thread_key(),
             recipient: owner.recipient.to_owned(),
@@ -174,29 +176,31 @@ impl Sender {
         self.secrets.iter().any(|held| held.name == parameter)
     }
 
-    /// Whether any secret occurs here, or anything that was `made` of one for this request: as it is, within
-    /// base64, or behind the escapes of URLs, forms, JSON or HTML. A secret of one byte or two is in nearly every
-    /// text: then nothing can be read, which harms less than to show it.
-    pub(super) fn shows_in(&self, bytes: &[u8], made: &[Zeroizing<String>]) -> bool {
-        let held = || self.secrets.iter().filter(|held| held.value.is_some());
-        if held().next().is_none() {
-            return false;
-        }
-        let shows = |bytes: &[u8]| {
-            let of = |held: &Held| {
-                let mut spellings = held.value.iter().chain(&held.pieces).chain(&held.traces);
-                spellings.any(|secret| contains(bytes, secret.expose().as_bytes()))
+    /// Says whether any secret occurs in some bytes, or anything that was `made` of one for this request: as any
+    /// request writes it, or that within base64 or behind the escapes of URLs, forms, JSON or HTML. A secret of one
+    /// byte or two is in nearly every text: then nothing can be read, which harms less than to show it.
+    pub(super) fn recognises(&self, made: &[Zeroizing<String>]) -> impl Fn(&[u8]) -> bool {
+        let known = self.spellings.get_or_init(|| {
+            let held = self.secrets.iter();
+            let values = held.flat_map(|held| held.value.iter().chain(&held.pieces));
+            values.flat_map(|value| spellings(value.expose())).collect()
+        });
+        let made: Vec<_> = made.iter().flat_map(|made| spellings(made)).collect();
+        let shows = move |bytes: &[u8]| {
+            let mut all = known.iter().chain(&made);
+            all.any(|spelling| contains(bytes, spelling.expose().as_bytes()))
+        };
+        move |bytes| {
+            let behind = |sign: u8, escapes: fn(&[u8]) -> Vec<u8>| {
+                bytes.contains(&sign) && shows(&Zeroizing::new(escapes(bytes)))
             };
-            held().any(of) || made.iter().any(|made| contains(bytes, made.as_bytes()))
-        };
-        let behind = |sign: u8, escapes: fn(&[u8]) -> Vec<u8>| {
-            bytes.contains(&sign) && shows(&Zeroizing::new(escapes(bytes)))
-        };
-        shows(bytes)
-            || behind(b'%', percent_decoded)
-            || behind(b'+', form_decoded)
-            || behind(b'\\', json_unescaped)
-            || behind(b'&', html_unescaped)
+            !known.is_empty()
+                && (shows(bytes)
+                    || behind(b'%', percent_decoded)
+                    || behind(b'+', form_decoded)
+                    || behind(b'\\', json_unescaped)
+                    || behind(b'&', html_unescaped))
+        }
     }
 }
 
@@ -215,10 +219,6 @@ impl Held {
             largest: spec
                 .max_length
                 .map_or(MAX_SECRET_BYTES, |length| length.min(MAX_SECRET_BYTES)),
-            traces: value
-                .as_ref()
-                .map(|value| base64_traces(value.expose()))
-                .unwrap_or_default(),
             pieces: value
                 .as_ref()
                 .filter(|_| spec.kind == ParamKind::SecretUrl)

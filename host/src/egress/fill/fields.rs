@@ -64,14 +64,14 @@ impl<'a> Filler<'a> {
         Ok(fields)
     }
 
-    /// The headers, and the signatures among their values.
+    /// The headers, and what was made of secrets among their values.
     pub(super) fn headers(
         &self,
         request: &HttpRequest,
         fields: &Fields,
         body: &[u8],
     ) -> Result<(HeaderMap, Vec<Zeroizing<String>>), Failure> {
-        let mut headers = Headers::new();
+        let (mut headers, mut made) = (Headers::new(), Vec::new());
         for ((name, _), field) in request.headers.iter().zip(&fields.headers) {
             headers.add(name, &field.value, field.size, field.sensitive)?;
         }
@@ -93,11 +93,14 @@ impl<'a> Filler<'a> {
                     &value,
                     (user.size + password.size + 3) / 3 * 4,
                 )?;
+                if user.sensitive || password.sensitive {
+                    let digits = value.split_whitespace().nth(1);
+                    made.extend(digits.map(|digits| Zeroizing::new(digits.to_owned())));
+                }
             }
         }
-        let mut signatures = Vec::new();
         for scheme in &request.auth {
-            signatures.extend(self.sign(&mut headers, scheme, body)?);
+            made.extend(self.sign(&mut headers, scheme, body)?);
         }
         if matches!(request.body, Body::Form(_)) {
             let form = HeaderValue::from_static("application/x-www-form-urlencoded");
@@ -109,7 +112,7 @@ impl<'a> Filler<'a> {
             http::header::ACCEPT_ENCODING,
             HeaderValue::from_static("identity"),
         );
-        Ok((headers.into_map(), signatures))
+        Ok((headers.into_map(), made))
     }
 
     /// Adds what a scheme makes of the body, and returns that alone.
