@@ -1,6 +1,8 @@
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use base64::Engine;
+use base64::engine::general_purpose::STANDARD;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
 
@@ -368,6 +370,9 @@ async fn a_secret_in_a_response_is_noticed_in_every_spelling() {
         (r"\u0031\u0032:to\/k?e n", true),
         ("MTI6dG8vaz9lIG4=", true),
         ("dXNlcjoxMjp0by9rP2Ugbg==", true),
+        // Of `GET /bot12:to%2Fk%3Fe%20n/send`, and of `{"p":"pa\"ss\\word"}`.
+        ("R0VUIC9ib3QxMjp0byUyRmslM0ZlJTIwbi9zZW5k", true),
+        ("eyJwIjoicGFcInNzXFx3b3JkIn0=", true),
         ("12:to/k?e m", false),
         ("pa\\\"ss\\\\word", true),
         ("<b>pa&quot;ss\\word</b>", true),
@@ -438,6 +443,7 @@ async fn a_signature_in_a_response_is_a_secret_that_shows() {
     let other = sign::hmac_sha256(key, b"next").unwrap();
     for (answer, shown) in [
         (format!("not {hmac}"), true),
+        (STANDARD.encode(format!("x-signature: sha256={hmac}")), true),
         (webhook.replace('/', r"\/"), true),
         // Of another body, and what is no secret.
         (other, false),

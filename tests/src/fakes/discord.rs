@@ -41,6 +41,7 @@ pub struct Bucket {
 }
 
 struct State {
+    token: String,
     threads: Vec<String>,
     messages: BTreeMap<u64, Message>,
     taken: u64,
@@ -62,21 +63,19 @@ pub struct Discord {
 impl Discord {
     /// A channel with these threads.
     pub async fn start(clock: &Clock, bucket: Bucket, threads: &[&str]) -> Self {
-        let state = Arc::new(Mutex::new(State {
-            threads: threads.iter().map(|thread| (*thread).to_owned()).collect(),
-            messages: BTreeMap::new(),
-            taken: 0,
-            refused: Vec::new(),
-            void: false,
-            gone: false,
-            bucket,
-            window: (0, 0),
-            global: None,
-        }));
-        let (shared, clock) = (state.clone(), clock.clone());
+        let state = Arc::new(Mutex::new(State::new(bucket, threads, TOKEN)));
+        let receiver = Receiver::start([], Behaviour::Hang).await;
+        let started = Self { receiver, state };
+        started.renew(clock, bucket, threads, TOKEN);
+        started
+    }
+
+    /// The same place anew, as if nothing had been, with a webhook of this token.
+    pub fn renew(&self, clock: &Clock, bucket: Bucket, threads: &[&str], token: &str) {
+        *lock(&self.state) = State::new(bucket, threads, token);
+        let (shared, clock) = (self.state.clone(), clock.clone());
         let answer = move |request: &Request| lock(&shared).answer(request, clock.now());
-        let receiver = Receiver::start([], Behaviour::choose(answer)).await;
-        Self { receiver, state }
+        self.receiver.otherwise(Behaviour::choose(answer));
     }
 
     /// Where it listens, and what arrived there.
@@ -88,7 +87,7 @@ impl Discord {
     /// The parameters of an endpoint that uses the webhook.
     #[must_use]
     pub fn webhook(&self) -> Value {
-        let path = format!("/api/webhooks/{WEBHOOK_ID}/{TOKEN}");
+        let path = format!("/api/webhooks/{WEBHOOK_ID}/{}", lock(&self.state).token);
         json!({"webhook": self.receiver.url(&path)})
     }
 
@@ -135,6 +134,21 @@ impl Error {
 }
 
 impl State {
+    fn new(bucket: Bucket, threads: &[&str], token: &str) -> Self {
+        Self {
+            token: token.to_owned(),
+            threads: threads.iter().map(|thread| (*thread).to_owned()).collect(),
+            messages: BTreeMap::new(),
+            taken: 0,
+            refused: Vec::new(),
+            void: false,
+            gone: false,
+            bucket,
+            window: (0, 0),
+            global: None,
+        }
+    }
+
     fn answer(&mut self, request: &Request, now: Millis) -> Behaviour {
         // <https://docs.discord.com/developers/topics/rate-limits#exceeding-a-rate-limit>
         if let Some(seconds) = self.global.take() {
@@ -210,7 +224,7 @@ impl State {
         if *id != WEBHOOK_ID || self.gone {
             return Err(Error::new(404, 10_015, "Unknown Webhook"));
         }
-        if *token != TOKEN || self.void {
+        if *token != self.token || self.void {
             return Err(Error::new(401, 50_027, "Invalid Webhook Token"));
         }
         let thread = field("thread_id").map(str::to_owned);

@@ -41,6 +41,8 @@ pub struct Posted {
 
 #[derive(Default)]
 struct State {
+    token: String,
+    webhook: String,
     channels: BTreeMap<String, Option<Millis>>,
     archived: Vec<String>,
     posted: Vec<Posted>,
@@ -58,13 +60,25 @@ pub struct Slack {
 impl Slack {
     /// A workspace with these channels, which the bot is in, and the webhook's own.
     pub async fn start(clock: &Clock, channels: &[&str]) -> Self {
-        let state = Arc::new(Mutex::new(State::default()));
+        let state = Arc::default();
+        let receiver = Receiver::start([], Behaviour::Hang).await;
+        let started = Self { receiver, state };
+        started.renew(clock, channels, TOKEN, WEBHOOK);
+        started
+    }
+
+    /// The same place anew, as if nothing had been, with a bot of this token and a webhook of this path.
+    pub fn renew(&self, clock: &Clock, channels: &[&str], token: &str, webhook: &str) {
         let all = channels.iter().copied().chain([CHANNEL_OF_WEBHOOK]);
-        lock(&state).channels = all.map(|name| (name.to_owned(), None)).collect();
-        let (shared, clock) = (state.clone(), clock.clone());
+        *lock(&self.state) = State {
+            token: token.to_owned(),
+            webhook: webhook.to_owned(),
+            channels: all.map(|name| (name.to_owned(), None)).collect(),
+            ..State::default()
+        };
+        let (shared, clock) = (self.state.clone(), clock.clone());
         let answer = move |request: &Request| lock(&shared).answer(request, clock.now());
-        let receiver = Receiver::start([], Behaviour::choose(answer)).await;
-        Self { receiver, state }
+        self.receiver.otherwise(Behaviour::choose(answer));
     }
 
     /// Where it listens, and what arrived there.
@@ -76,13 +90,13 @@ impl Slack {
     /// The parameters of an endpoint that uses the webhook.
     #[must_use]
     pub fn webhook(&self) -> Value {
-        json!({"webhook": self.receiver.url(WEBHOOK)})
+        json!({"webhook": self.receiver.url(&lock(&self.state).webhook)})
     }
 
     /// The parameters of an endpoint that uses the bot.
     #[must_use]
     pub fn bot(&self) -> Value {
-        json!({"token": TOKEN, "api": self.receiver.url("/api")})
+        json!({"token": lock(&self.state).token, "api": self.receiver.url("/api")})
     }
 
     /// The messages that it took.
@@ -128,7 +142,7 @@ enum Refused {
 
 impl State {
     fn answer(&mut self, request: &Request, now: Millis) -> Behaviour {
-        let webhook = request.path == WEBHOOK;
+        let webhook = request.path == self.webhook;
         let taken = if webhook {
             self.by_webhook(request, now)
         } else if request.path == "/api/chat.postMessage" {
@@ -182,7 +196,7 @@ impl State {
         // <https://docs.slack.dev/reference/methods/chat.postMessage#errors>
         match request.header("authorization") {
             None => return Err(Refused::Error("not_authed")),
-            Some(given) if given != format!("Bearer {TOKEN}") => {
+            Some(given) if given != format!("Bearer {}", self.token) => {
                 return Err(Refused::Error("invalid_auth"));
             }
             Some(_) if self.void => return Err(Refused::Error("token_revoked")),

@@ -36,6 +36,7 @@ pub struct Sent {
 
 #[derive(Default)]
 struct State {
+    token: String,
     chats: BTreeSet<String>,
     /// Seconds to wait, of the next requests.
     busy: Vec<u64>,
@@ -56,12 +57,23 @@ pub struct Telegram {
 impl Telegram {
     /// A server whose bot is in these chats.
     pub async fn start(clock: &Clock, chats: &[&str]) -> Self {
-        let state = Arc::new(Mutex::new(State::default()));
-        lock(&state).chats = chats.iter().map(|chat| (*chat).to_owned()).collect();
-        let (shared, clock) = (state.clone(), clock.clone());
+        let state = Arc::default();
+        let receiver = Receiver::start([], Behaviour::Hang).await;
+        let started = Self { receiver, state };
+        started.renew(clock, chats, TOKEN);
+        started
+    }
+
+    /// The same place anew, as if nothing had been, with a bot of this token.
+    pub fn renew(&self, clock: &Clock, chats: &[&str], token: &str) {
+        *lock(&self.state) = State {
+            token: token.to_owned(),
+            chats: chats.iter().map(|chat| (*chat).to_owned()).collect(),
+            ..State::default()
+        };
+        let (shared, clock) = (self.state.clone(), clock.clone());
         let answer = move |request: &Request| lock(&shared).answer(request, clock.now());
-        let receiver = Receiver::start([], Behaviour::choose(answer)).await;
-        Self { receiver, state }
+        self.receiver.otherwise(Behaviour::choose(answer));
     }
 
     /// Where it listens, and what arrived there.
@@ -73,7 +85,7 @@ impl Telegram {
     /// The parameters of an endpoint that uses the bot.
     #[must_use]
     pub fn bot(&self) -> Value {
-        json!({"token": TOKEN, "api": self.receiver.url("")})
+        json!({"token": lock(&self.state).token, "api": self.receiver.url("")})
     }
 
     /// The messages that are in the chats, in their order.
@@ -147,7 +159,7 @@ impl State {
         let Some((token, method)) = bot.and_then(|rest| rest.split_once('/')) else {
             return Err(refused(404, "Not Found"));
         };
-        if token != TOKEN || self.void {
+        if token != self.token || self.void {
             return Err(refused(401, "Unauthorized"));
         }
         let body: Value =

@@ -23,4 +23,5 @@ mod relay;
 mod secrets;
 mod seeds;
 mod templates;
+mod two_secrets;
 mod words;

@@ -1,8 +1,13 @@
 //! What it makes of responses.
 
-use campanile_guest::{Message, Outcome, Recipient, Request, Response, Verdict, secret, template};
+use campanile_guest::{
+    Message, Outcome, Recipient, Request, Response, Verdict, log, secret, template,
+};
 
 use crate::{hook, url};
+
+/// The end of a `how` that hands on all that it read of the response, by each way that there is.
+pub const TELLS: &str = "-and-tells";
 
 /// The verdict, by `how`.
 pub fn read_response(recipient: &Recipient, response: &Response) -> Verdict {
@@ -57,6 +62,14 @@ pub fn read_response(recipient: &Recipient, response: &Response) -> Verdict {
                 .header("x-token", secret("token"))
                 .text(read);
             Verdict::agree().then(next, "1")
+        }
+        _ if how.ends_with(TELLS) && response.tag() == "0" => {
+            let (body, cut) = (response.body(), response.truncated());
+            let read = format!("read {} {body:?} {cut:?}", response.status());
+            log::warn(&read);
+            let verdict = Verdict::agree().reason(read.as_str());
+            let verdict = verdict.receipt(0, read.as_str());
+            verdict.then(hook(recipient, &read), "1")
         }
         _ => Verdict::agree(),
     }

@@ -62,6 +62,7 @@ impl Endpoint for Liar {
 }
 
 fn messages(how: &str, alert: &Notification, recipient: &Recipient) -> Vec<Message> {
+    let how = how.strip_suffix(answers::TELLS).unwrap_or(how);
     if let Some(message) = secrets::message(how, recipient) {
         return vec![message];
     }

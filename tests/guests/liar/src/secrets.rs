@@ -61,6 +61,12 @@ pub fn message(how: &str, recipient: &Recipient) -> Option<Message> {
         "key-signs-into-the-host-header" => {
             to("/hook").auth(Scheme::hmac_sha256("key", "host", ""))
         }
+        _ if how.starts_with("token-beside-") => {
+            let size = how["token-beside-".len()..].parse().ok()?;
+            to("/hook")
+                .header("x-pad", "x".repeat(size))
+                .header("x-token", secret("token"))
+        }
         "an-unknown-secret" => to("/hook").header("x-token", secret("master")),
         "a-parameter-as-a-secret" => to("/hook").header("x-token", secret("url")),
         _ => return None,
