@@ -10,6 +10,7 @@ mod share;
 mod tokens;
 mod unlock;
 mod upgrade;
+mod upkeep;
 
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
@@ -23,6 +24,7 @@ use tokio::sync::{Mutex, Notify, watch};
 
 use crate::apply::{Line, Mistake, Planner};
 use crate::clock::Clock;
+use crate::config::Keep;
 use crate::deliver::{Deliverer, Quarantine};
 use crate::desired::Desired;
 use crate::directory::{Directory, Snapshot};
@@ -84,6 +86,8 @@ pub struct Options {
     pub ceilings: Ceilings,
     /// Alerts that one call of a component is given at most, whatever its manifest asks for.
     pub alerts_per_call: u32,
+    /// What is kept of what is over.
+    pub keep: Keep,
 }
 
 impl Options {
@@ -104,6 +108,7 @@ impl Options {
             egress: EgressOptions::default(),
             ceilings: Ceilings::default(),
             alerts_per_call: u32::MAX,
+            keep: Keep::default(),
         }
     }
 }
@@ -123,6 +128,7 @@ pub struct App {
     /// What tenants may do at most.
     pub ceilings: Ceilings,
     vault: Vault,
+    keep: Keep,
     deliverer: Arc<Deliverer>,
     waker: Waker,
     changed: Arc<Notify>,
@@ -253,6 +259,7 @@ impl App {
             clock: options.clock,
             ceilings: options.ceilings,
             vault: Vault::new(&master),
+            keep: options.keep,
             deliverer,
             waker: Waker::default(),
             changed,
@@ -290,6 +297,13 @@ impl App {
             shutdown.clone(),
         );
         let scheduler = tokio::spawn(scheduler);
+        let upkeep = upkeep::run(
+            self.store.clone(),
+            self.clock.clone(),
+            self.keep,
+            shutdown.clone(),
+        );
+        let upkeep = tokio::spawn(upkeep);
         let reloader = tokio::spawn(self.clone().follow_changes(shutdown.clone()));
         let mut stop = shutdown;
         let stopped = async move {
@@ -311,6 +325,7 @@ impl App {
             () = overdue => tracing::info!("connections that were still open are closed"),
         }
         scheduler.await?;
+        upkeep.await?;
         reloader.abort();
         Ok(())
     }

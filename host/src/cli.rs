@@ -7,12 +7,12 @@ mod consent;
 mod endpoint;
 mod help;
 mod inspect;
+mod limits;
 mod mistake;
 pub(crate) mod print;
 mod remote;
 mod secret;
 mod serve;
-mod undumped;
 pub(crate) mod words;
 
 pub(crate) use serve::stop_signal;
@@ -331,7 +331,7 @@ pub fn main() -> ExitCode {
         json: cli.json,
         words,
     };
-    if let Err(error) = undumped::undumped() {
+    if let Err(error) = limits::undumped() {
         terminal.error(&anyhow::anyhow!(
             "core dumps cannot be switched off: {error}"
         ));
@@ -357,6 +357,7 @@ pub fn main() -> ExitCode {
 }
 
 async fn run(command: Command, terminal: &Terminal) -> anyhow::Result<ExitCode> {
+    limits::outlive_file_limit()?;
     let json = terminal.json;
     match command {
         Command::Demo { once, listen } => {

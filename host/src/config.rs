@@ -1,6 +1,7 @@
 //! The configuration file: TOML with unknown keys refused. Every mistake is said with file, line and key.
 
 mod ceiling;
+mod keep;
 mod trust;
 
 use std::collections::BTreeMap;
@@ -19,6 +20,8 @@ use crate::grant::Ceilings;
 use crate::route::Filter;
 
 use ceiling::CeilingTable;
+pub use keep::Keep;
+use keep::StoreTable;
 pub use trust::Authority;
 
 /// A mistake in a configuration file, or in what it refers to.
@@ -72,6 +75,8 @@ pub struct Server {
     pub vouched: Vec<String>,
     /// What tenants may do at most: `[[ceiling]]`.
     pub ceilings: Ceilings,
+    /// What is kept of what is over: `[store]`.
+    pub keep: Keep,
 }
 
 #[derive(Debug, Default, Deserialize)]
@@ -98,6 +103,8 @@ struct ServerTable {
 struct File {
     #[serde(default)]
     server: ServerTable,
+    #[serde(default)]
+    store: StoreTable,
     #[serde(default)]
     endpoint: Vec<EndpointTable>,
     #[serde(default)]
@@ -313,6 +320,7 @@ pub fn parse(
             tenant_components,
             vouched,
             ceilings: reader.ceilings(tables.ceiling)?,
+            keep: tables.store.keep(),
         },
         desired,
         component_files,

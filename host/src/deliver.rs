@@ -33,7 +33,7 @@ pub use build::Quarantine;
 use guard::guarded;
 pub use settle::Pause;
 use settle::{Judged, Made};
-use settler::Attempted;
+use settler::{Attempted, Settler};
 
 /// Settled deliveries whose commit is awaited, of one recipient: so many can be in one group.
 const UNSETTLED: usize = 512;
@@ -89,8 +89,13 @@ impl Deliverer {
         let unsettled = Arc::new(Semaphore::new(UNSETTLED));
         let (outcomes, settling) = mpsc::unbounded_channel();
         let settled = Arc::new(Notify::new());
+        let settler = Settler {
+            store: self.store.clone(),
+            clock: self.clock.clone(),
+            shutdown: shutdown.clone(),
+        };
         let settler = tokio::spawn(settler::run(
-            self.store.clone(),
+            settler,
             settling,
             settled.clone(),
             self.changed.clone(),
@@ -128,7 +133,9 @@ impl Deliverer {
                     (token, deliveries)
                 }
                 Some(Err(error)) => {
-                    tracing::error!(recipient = %recipient.seen.name, %error, "the store failed");
+                    if !error.may_pass() {
+                        tracing::error!(recipient = %recipient.seen.name, %error, "the store failed");
+                    }
                     wait = Some(self.clock.now() + 1_000);
                     break;
                 }

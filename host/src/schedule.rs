@@ -99,7 +99,10 @@ pub async fn run(
             recipients,
             mut next,
         } = deliverer.due(now).await.unwrap_or_else(|error| {
-            tracing::error!(%error, "the store cannot say what is due");
+            // What may pass was said when it began.
+            if !error.may_pass() {
+                tracing::error!(%error, "the store cannot say what is due");
+            }
             Due {
                 recipients: Vec::new(),
                 next: Some(now + 1_000),

@@ -8,14 +8,17 @@
 mod acceptance;
 mod configuration;
 mod error;
+mod keep;
 mod sqlite;
 mod view;
 
 use std::collections::HashMap;
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use crate::clock::Millis;
 use crate::condition::Condition;
+use crate::config::Keep;
 use crate::job::{Attempt, Lease, RecipientId, Settlement, Stored, Unsent};
 use sqlite::Sqlite;
 
@@ -25,6 +28,7 @@ pub use configuration::{
     Removal, TokenRow,
 };
 pub use error::StoreError;
+pub use keep::Pruned;
 pub use view::{
     Counts, DeadLetter, DeadLetterFilter, DeliveryFilter, DeliveryView, Due, PAGE, Redrive,
 };
@@ -46,8 +50,8 @@ impl Store {
     ///
     /// # Errors
     ///
-    /// [`StoreError::Locked`] while another process has it, [`StoreError::Newer`] and [`StoreError::Foreign`]
-    /// where this program cannot use it.
+    /// [`StoreError::InUse`] while another process has it, [`StoreError::Corrupt`] where it is damaged,
+    /// [`StoreError::Newer`] and [`StoreError::Foreign`] where this program cannot use it. Nothing was changed.
     pub async fn open(path: impl Into<PathBuf>) -> Result<Self, StoreError> {
         Ok(Self(Engine::Sqlite(Sqlite::open(path.into()).await?)))
     }
@@ -68,6 +72,15 @@ impl Store {
     pub async fn vacuum(&self) -> Result<(), StoreError> {
         match &self.0 {
             Engine::Sqlite(store) => store.vacuum().await,
+        }
+    }
+
+    /// What ails the store as a whole, as it was last met: until that has passed, nothing is stored and nothing
+    /// given out. What may pass is found to have passed by the next call, and by the scheduler's each second.
+    #[must_use]
+    pub fn trouble(&self) -> Option<StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.trouble(),
         }
     }
 
@@ -178,7 +191,8 @@ impl Store {
         }
     }
 
-    /// Ends a lease, of jobs or of deliveries, without change. One that has ended is no error.
+    /// Ends a lease, of jobs or of deliveries, without change. One that has ended is no error, and a disk that
+    /// is full no hindrance.
     pub async fn release(&self, token: u64) -> Result<(), StoreError> {
         match &self.0 {
             Engine::Sqlite(store) => store.release(token).await,
@@ -199,17 +213,18 @@ impl Store {
         }
     }
 
-    /// Notes what attempts changed. Each delivery leaves the lease; one that goes on is given out again by
+    /// Notes what attempts changed. After an error that [`may_pass`](StoreError::may_pass) the lease still holds
+    /// them, and they can be handed in again. Each delivery leaves the lease; one that goes on is given out again by
     /// [`due_deliveries`](Self::due_deliveries). Returns the ids of those that the lease did not hold any
     /// more: nothing of theirs changed.
     pub async fn settle(
         &self,
         token: u64,
-        settlements: Vec<Settlement>,
+        settlements: impl Into<Arc<[Settlement]>>,
         now: Millis,
     ) -> Result<Vec<String>, StoreError> {
         match &self.0 {
-            Engine::Sqlite(store) => store.settle(token, settlements, now).await,
+            Engine::Sqlite(store) => store.settle(token, settlements.into(), now).await,
         }
     }
 
@@ -229,11 +244,12 @@ impl Store {
         }
     }
 
-    /// Forgets what is over and of before `before`: deliveries with their attempts, alerts that have no job,
-    /// idempotency keys, conditions that nobody told since. Dead letters stay. Returns how many rows went; call it again until that is 0.
-    pub async fn prune(&self, before: Millis) -> Result<u64, StoreError> {
+    /// Forgets a little of what is over and older than it is kept, oldest first: dead letters, deliveries with
+    /// their attempts, alerts that have no job, idempotency keys, and receipts and conditions that nobody told
+    /// since. Call it again while there may be more.
+    pub async fn prune(&self, keep: Keep, now: Millis) -> Result<Pruned, StoreError> {
         match &self.0 {
-            Engine::Sqlite(store) => store.prune(before).await,
+            Engine::Sqlite(store) => store.prune(keep, now).await,
         }
     }
 

@@ -20,7 +20,7 @@ pub use dialled::Dialled;
 pub use folder::Folder;
 pub use limits::unhurried;
 pub use posted::Posted;
-pub use process::{Process, Ran, run};
+pub use process::{Disk, Process, Ran, run};
 pub use receiver::{Behaviour, Receiver, Request};
 pub use wait::wait_for;
 pub use world::{World, WorldBuilder};

@@ -5,6 +5,7 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use campanile::app::Contact;
+use rustix::process::{Pid, Resource, Rlimit, Signal, getrlimit, prlimit};
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::process::{Child, Command};
@@ -98,6 +99,44 @@ async fn judged(log: JoinHandle<String>) -> String {
     log
 }
 
+fn pid(child: &Child) -> Pid {
+    let id = i32::try_from(child.id().expect("it runs"));
+    Pid::from_raw(id.expect("a process id")).expect("a process id")
+}
+
+/// A process's disk: full at a word, by a limit to the size of its files.
+#[derive(Debug, Clone, Copy)]
+pub struct Disk(Pid);
+
+impl Disk {
+    /// From now on nothing can be written.
+    ///
+    /// # Panics
+    ///
+    /// Where the process has ended.
+    pub fn fill(self) {
+        self.limit(Some(0));
+    }
+
+    /// There is room again.
+    ///
+    /// # Panics
+    ///
+    /// Where the process has ended.
+    pub fn free(self) {
+        self.limit(None);
+    }
+
+    fn limit(self, bytes: Option<u64>) {
+        let before = getrlimit(Resource::Fsize);
+        let limit = Rlimit {
+            current: bytes.or(before.maximum),
+            maximum: before.maximum,
+        };
+        prlimit(Some(self.0), Resource::Fsize, limit).expect("it runs");
+    }
+}
+
 /// A running `campanile serve`. It is killed when it is dropped.
 pub struct Process {
     child: Child,
@@ -189,13 +228,20 @@ impl Process {
     ///
     /// Where it does not end.
     pub async fn terminate(mut self) -> ExitStatus {
-        let id = self.child.id().expect("it runs");
-        let id = rustix::process::Pid::from_raw(i32::try_from(id).expect("a process id"));
-        rustix::process::kill_process(id.expect("a process id"), rustix::process::Signal::TERM)
-            .expect("it can be asked");
+        rustix::process::kill_process(pid(&self.child), Signal::TERM).expect("it can be asked");
         let ended = tokio::time::timeout(PATIENCE, self.child.wait()).await;
         judged(self.log).await;
         ended.expect("it ends").expect("how it ended")
+    }
+
+    /// The disk that it writes to, as far as it can tell.
+    ///
+    /// # Panics
+    ///
+    /// Where it has ended.
+    #[must_use]
+    pub fn disk(&self) -> Disk {
+        Disk(pid(&self.child))
     }
 
     /// Posts native alerts, and returns the status.
@@ -204,11 +250,20 @@ impl Process {
     ///
     /// Where there is no answer.
     pub async fn post(&self, alerts: &Value) -> u16 {
+        self.answer(alerts).await.status().as_u16()
+    }
+
+    /// Posts native alerts, and returns the answer.
+    ///
+    /// # Panics
+    ///
+    /// Where there is none.
+    pub async fn answer(&self, alerts: &Value) -> reqwest::Response {
         let request = reqwest::Client::new()
             .post(format!("{}/api/v1/alerts", self.contact.url))
             .bearer_auth(&self.contact.ingest_token)
             .body(alerts.to_string());
-        request.send().await.expect("an answer").status().as_u16()
+        request.send().await.expect("an answer")
     }
 
     /// Asks the API as an administrator.

@@ -191,9 +191,17 @@ pub(super) async fn healthy() -> &'static str {
     "ok\n"
 }
 
-/// Ready, what of the lock-down this machine lacks, and what waits for somebody.
+/// Ready, what of the lock-down this machine lacks, and what waits for somebody. Not ready where the store can
+/// keep nothing, with the reason.
 pub(super) async fn ready(State(app): State<Arc<App>>) -> Result<String, Problem> {
-    app.store.counts().await?;
+    if let Some(trouble) = app.store.trouble() {
+        let unavailable = StatusCode::SERVICE_UNAVAILABLE;
+        return Err(Problem::new(
+            unavailable,
+            trouble.code(),
+            trouble.to_string(),
+        ));
+    }
     let lacks = app.sandboxes.missing().iter().map(|missing| {
         format!(
             "only components that are vouched for run here: {missing} ({})

@@ -16,7 +16,7 @@ use crate::directory::Token;
 use crate::intake::alertmanager::Webhook;
 use crate::intake::{self, Arrival, BodyError, Parsed, Refused};
 use crate::sandbox::digest;
-use crate::store::{Accepted, Idempotency, StoreError};
+use crate::store::{Accepted, Idempotency};
 
 /// What a producer is told.
 #[derive(Debug, Serialize, Deserialize)]
@@ -237,11 +237,6 @@ async fn accept(
             StatusCode::UNPROCESSABLE_ENTITY,
             "idempotency-key-reused",
             "this Idempotency-Key came with another body before; use a new key for new alerts",
-        )),
-        Err(StoreError::Full) => Err(Problem::new(
-            StatusCode::INSUFFICIENT_STORAGE,
-            "disk-full",
-            "nothing was stored: the disk is full; send it again later",
         )),
         Err(error) => Err(error.into()),
     }

@@ -78,10 +78,13 @@ impl IntoResponse for Problem {
 
 impl From<StoreError> for Problem {
     fn from(error: StoreError) -> Self {
-        tracing::error!(%error, "the store failed");
+        // What may pass was said when it began.
+        if !error.may_pass() {
+            tracing::error!(%error, "the store failed");
+        }
         Self::new(
             StatusCode::SERVICE_UNAVAILABLE,
-            "store-unavailable",
+            error.code(),
             "nothing was stored; send it again later",
         )
         .again_in(5_000)

@@ -42,6 +42,7 @@ pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Resu
         options.tenant_components = components;
     }
     options.ceilings = file.ceilings;
+    options.keep = file.keep;
     for authority in &file.authorities {
         let roots = egress::roots(&authority.pem).map_err(|what| authority.mistake(&what))?;
         options.egress.roots.extend(roots);

@@ -5,6 +5,7 @@ use std::collections::HashMap;
 use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
+use super::settler::give_back;
 use super::{Deliverer, Pause, format, random};
 use crate::alert::Alert;
 use crate::clock::Millis;
@@ -132,8 +133,11 @@ impl Deliverer {
                 let again = changed
                     .iter()
                     .map(|delivery| rebuilt(delivery, now))
-                    .collect();
-                self.store.settle(token, again, now).await?;
+                    .collect::<Vec<_>>();
+                if let Err(error) = self.store.settle(token, again, now).await {
+                    give_back(&self.store, token).await;
+                    return Err(error);
+                }
             }
             return Ok(Next {
                 token,
@@ -160,7 +164,12 @@ impl Deliverer {
             self.store.release(lease.token).await?;
             return Ok(Next::nothing(Some(full_at)));
         }
-        self.build(snapshot, recipient, lease, now).await
+        let token = lease.token;
+        let built = self.build(snapshot, recipient, lease, now).await;
+        if built.is_err() {
+            give_back(&self.store, token).await;
+        }
+        built
     }
 
     /// Has the component make deliveries of leased jobs, and stores them before anything is sent.

@@ -20,9 +20,12 @@ pub enum StoreError {
         "the file is a database of another program: name another place with `--data`, or move it away"
     )]
     Foreign,
-    /// Another process has it.
+    /// Another Campanile has it, under this process id where that is known.
+    #[error("the store is in use by another process{}: end that Campanile first", process(.0))]
+    InUse(Option<u32>),
+    /// Another program keeps the file locked.
     #[error(
-        "the store is in use by another process: end the other Campanile, or close the program that writes to the file"
+        "another program keeps the store locked: close the program that writes to the file, such as `sqlite3`; it is tried again"
     )]
     Locked,
     /// No space is left.
@@ -30,9 +33,12 @@ pub enum StoreError {
     Full,
     /// What is stored cannot be read.
     #[error(
-        "the store is damaged ({0}): stop Campanile, and restore the file from a copy, or mend it with `sqlite3 FILE .recover`"
+        "the store is damaged ({0}): stop Campanile, move the store's files away, and put a backup in their place, or what `sqlite3 FILE .recover` saves of them"
     )]
     Corrupt(String),
+    /// One row cannot be understood; the others can.
+    #[error("what is stored cannot be understood ({0}): please report this")]
+    Unreadable(String),
     /// The file cannot be read or written.
     #[error(
         "the store's file cannot be used ({0}): look at its disk, its folder and their permissions"
@@ -64,7 +70,29 @@ pub enum StoreError {
     Closed,
 }
 
+fn process(id: &Option<u32>) -> String {
+    id.map_or_else(String::new, |id| format!(" ({id})"))
+}
+
 impl StoreError {
+    /// Whether it may pass without anybody changing the store: then the same is worth trying again.
+    #[must_use]
+    pub fn may_pass(&self) -> bool {
+        matches!(self, Self::Locked | Self::Full | Self::Io(_))
+    }
+
+    /// The stable name of what ails the store as a whole.
+    #[must_use]
+    pub fn code(&self) -> &'static str {
+        match self {
+            Self::Full => "store-full",
+            Self::Locked => "store-locked",
+            Self::Io(_) => "store-io",
+            Self::Corrupt(_) => "store-damaged",
+            _ => "store-unavailable",
+        }
+    }
+
     /// Whether the database itself failed, so that the transaction cannot go on.
     pub(super) fn breaks_transaction(&self) -> bool {
         matches!(

@@ -14,12 +14,14 @@ mod reader;
 mod redrive;
 mod schema;
 mod settle;
+mod trouble;
 mod views;
 mod wipe;
 mod writer;
 
 use std::collections::HashMap;
-use std::fs::{File, TryLockError};
+use std::fs::{File, OpenOptions, TryLockError};
+use std::io::{Read, Seek, Write};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use std::thread::{self, JoinHandle};
@@ -29,15 +31,17 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::{
     Acceptance, Accepted, Change, ComponentRow, Configuration, Counts, DeadLetter,
-    DeadLetterFilter, DeliveryFilter, DeliveryView, Due, Redrive, Removal, StoreError,
+    DeadLetterFilter, DeliveryFilter, DeliveryView, Due, Pruned, Redrive, Removal, StoreError,
 };
 use crate::clock::Millis;
 use crate::condition::Condition;
+use crate::config::Keep;
 use crate::job::{Attempt, Job, Lease, RecipientId, Settlement, Stored, Unsent};
 use accept::Prepared;
 use queue::{Leased, LeasedJob};
 use reader::Query;
-use writer::{Command, Writer, command};
+use trouble::Trouble;
+use writer::{Command, Writer, command, remembered};
 
 /// Commands that may wait for the writer: four full groups. Who comes later waits for a place.
 const INBOX: usize = 1_024;
@@ -49,6 +53,7 @@ const QUERIES: usize = 64;
 #[derive(Debug, Clone)]
 pub(super) struct Sqlite {
     threads: Arc<Threads>,
+    trouble: Trouble,
 }
 
 struct Threads {
@@ -80,12 +85,14 @@ impl Sqlite {
         let (opened, answer) = oneshot::channel();
         let (commands, inbox) = mpsc::channel(INBOX);
         let (queries, asked) = mpsc::channel(QUERIES);
+        let trouble = Trouble::default();
+        let writers_trouble = trouble.clone();
         let reader_path = path.clone();
         // The connection is made where it is used; migrating may take long.
         let writing = spawn("store-writer", move || {
             let writer = lock(&path)
                 .and_then(|lock| Ok((schema::writer(&path)?, lock)))
-                .and_then(|(conn, lock)| Writer::new(conn, lock));
+                .and_then(|(conn, lock)| Writer::new(conn, lock, writers_trouble));
             match writer {
                 Ok(writer) => {
                     // Who does not listen any more drops the sender, which ends `run`.
@@ -106,6 +113,7 @@ impl Sqlite {
                 queries: Some(queries),
                 running: vec![reading, writing],
             }),
+            trouble,
         })
     }
 
@@ -114,11 +122,9 @@ impl Sqlite {
         self.ask(Query::Close(closed)).await?;
         reading_ended.await.map_err(|_| StoreError::Closed)?;
         let (closed, writing_ended) = oneshot::channel();
-        self.write(move |writer| {
-            writer.closing = Some(closed);
-            Ok(())
-        })
-        .await?;
+        let (answer, _) = oneshot::channel();
+        let close = |writer: &mut Writer| writer.closing = Some(closed);
+        self.command(remembered(close, answer)).await?;
         writing_ended.await.map_err(|_| StoreError::Closed)
     }
 
@@ -132,17 +138,22 @@ impl Sqlite {
         answer.await.map_err(|_| StoreError::Closed)?
     }
 
+    pub(super) fn trouble(&self) -> Option<StoreError> {
+        self.trouble.now()
+    }
+
     async fn write<T: Send + 'static>(
         &self,
         work: impl FnOnce(&mut Writer) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
-        let commands = self.threads.commands.as_ref().ok_or(StoreError::Closed)?;
-        commands
-            .send(command(work, answer))
-            .await
-            .map_err(|_| StoreError::Closed)?;
+        self.command(command(work, answer)).await?;
         answered.await.map_err(|_| StoreError::Closed)?
+    }
+
+    async fn command(&self, command: Command) -> Result<(), StoreError> {
+        let commands = self.threads.commands.as_ref().ok_or(StoreError::Closed)?;
+        commands.send(command).await.map_err(|_| StoreError::Closed)
     }
 
     async fn read<T: Send + 'static>(
@@ -150,9 +161,14 @@ impl Sqlite {
         look: impl FnOnce(&Connection) -> Result<T, StoreError> + Send + 'static,
     ) -> Result<T, StoreError> {
         let (answer, answered) = oneshot::channel();
+        let trouble = self.trouble.clone();
         self.ask(Query::Look(Box::new(move |conn| {
+            let result = look(conn);
+            if let Err(damage @ StoreError::Corrupt(_)) = &result {
+                trouble.note(damage);
+            }
             // Who does not listen any more does not need to be told.
-            let _ = answer.send(look(conn));
+            let _ = answer.send(result);
         })))
         .await?;
         answered.await.map_err(|_| StoreError::Closed)?
@@ -274,11 +290,10 @@ impl Sqlite {
     }
 
     pub(super) async fn release(&self, token: u64) -> Result<(), StoreError> {
-        self.write(move |writer| {
-            writer.release(token);
-            Ok(())
-        })
-        .await
+        let (answer, answered) = oneshot::channel();
+        let release = move |writer: &mut Writer| writer.release(token);
+        self.command(remembered(release, answer)).await?;
+        answered.await.map_err(|_| StoreError::Closed)?
     }
 
     pub(super) async fn due_deliveries(
@@ -295,14 +310,11 @@ impl Sqlite {
     pub(super) async fn settle(
         &self,
         token: u64,
-        settlements: Vec<Settlement>,
+        settlements: Arc<[Settlement]>,
         now: Millis,
     ) -> Result<Vec<String>, StoreError> {
-        let settlements = settlements
-            .into_iter()
-            .map(settle::Written::new)
-            .collect::<Result<Vec<_>, _>>()?;
-        self.write(move |writer| writer.settle(token, &settlements, now))
+        let written = settle::Written::new(settlements)?;
+        self.write(move |writer| writer.settle(token, &written, now))
             .await
     }
 
@@ -314,8 +326,8 @@ impl Sqlite {
         self.write(move |writer| writer.redrive(&which)).await
     }
 
-    pub(super) async fn prune(&self, before: Millis) -> Result<u64, StoreError> {
-        self.write(move |writer| writer.prune(before)).await
+    pub(super) async fn prune(&self, keep: Keep, now: Millis) -> Result<Pruned, StoreError> {
+        self.write(move |writer| writer.prune(keep, now)).await
     }
 
     pub(super) async fn deliveries(
@@ -355,10 +367,23 @@ fn spawn(name: &str, work: impl FnOnce() + Send + 'static) -> Result<JoinHandle<
 fn lock(path: &Path) -> Result<File, StoreError> {
     let mut name = path.as_os_str().to_owned();
     name.push(".lock");
-    let file = File::create(name)?;
+    let mut options = OpenOptions::new();
+    options.read(true).write(true).create(true).truncate(false);
+    let mut file = options.open(name)?;
     match file.try_lock() {
-        Ok(()) => Ok(file),
-        Err(TryLockError::WouldBlock) => Err(StoreError::Locked),
+        Ok(()) => {
+            // Only to be told to the next one: a disk that is full is no reason not to start.
+            let _ = file
+                .set_len(0)
+                .and_then(|()| file.rewind())
+                .and_then(|()| writeln!(file, "{}", std::process::id()));
+            Ok(file)
+        }
+        Err(TryLockError::WouldBlock) => {
+            let mut id = String::new();
+            let _ = file.take(20).read_to_string(&mut id);
+            Err(StoreError::InUse(id.trim().parse().ok()))
+        }
         Err(TryLockError::Error(error)) => Err(error.into()),
     }
 }
@@ -396,6 +421,7 @@ mod tests {
         let (full, beside) = tokio::join!(store.apply(large(), 0), store.due_recipients(0));
         assert_eq!(full, Err(StoreError::Full));
         assert!(matches!(beside, Ok(_) | Err(StoreError::Full)));
+        assert!(matches!(store.trouble(), None | Some(StoreError::Full)));
         assert_eq!(store.configuration().await.unwrap(), before);
         limit_pages(10_000).await.unwrap();
         store.apply(large(), 0).await.unwrap();
@@ -404,7 +430,7 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn after_a_failed_transaction_nobody_holds_anything() {
+    async fn after_a_failed_transaction_everybody_holds_what_was_held_before() {
         let folder = std::env::temp_dir().join(format!("campanile-{}", uuid::Uuid::now_v7()));
         std::fs::create_dir(&folder).unwrap();
         let store = Sqlite::open(folder.join("store.sqlite")).await.unwrap();
@@ -421,8 +447,21 @@ mod tests {
         assert_eq!(held(before).await, Ok(true));
         let broken = store.write(|writer| Ok(writer.conn.execute_batch("no such statement")?));
         assert!(matches!(broken.await, Err(StoreError::Database(_))));
-        assert_eq!(held(before).await, Ok(false));
-        assert!(grant().await.unwrap() > before);
+        assert_eq!(held(before).await, Ok(true));
+        assert_eq!(store.trouble(), None);
+        let unkept = store.write(|writer| {
+            let token = writer.leases.grant(leases::Grant::default());
+            writer.conn.execute_batch("no such statement")?;
+            Ok(token)
+        });
+        assert!(unkept.await.is_err());
+        let after = grant().await.unwrap();
+        assert!(after > before + 1);
+        assert_eq!(held(before + 1).await, Ok(false));
+        for end in [before, after] {
+            store.release(end).await.unwrap();
+            assert_eq!(held(end).await, Ok(false));
+        }
         store.close().await.unwrap();
         std::fs::remove_dir_all(folder).unwrap();
     }

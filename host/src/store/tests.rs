@@ -4,14 +4,16 @@ mod conditions;
 mod configuration;
 mod durability;
 mod model;
+mod pruning;
 mod queue;
+mod trouble;
 mod wiping;
 
 use std::path::PathBuf;
 
 use super::*;
 use crate::alert::Alert;
-use crate::job::{Carried, Fate, Job, Then};
+use crate::job::{Carried, Fate, Job, Then, Unsent};
 use crate::message::{Body, HttpRequest, Message, Part};
 use crate::outcome::Reason;
 
@@ -192,3 +194,19 @@ fn settlement(delivery: &str, then: Then) -> Settlement {
 fn over(state: crate::job::State, fates: Vec<Fate>) -> Then {
     Then::Over { state, fates }
 }
+
+fn unsent(job: &Job, fate: Fate) -> Unsent {
+    Unsent {
+        job: job.id,
+        fate,
+        given: job.given + 1,
+        attempts: job.attempts,
+    }
+}
+
+/// Keeps what is of `before` or later, for pruning at that time; dead letters for ever.
+const KEEP_NOTHING: Keep = Keep {
+    history: 0,
+    dead_letters: Millis::MAX,
+    bytes: u64::MAX,
+};

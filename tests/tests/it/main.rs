@@ -8,6 +8,7 @@ mod commands;
 mod delivery;
 mod destinations;
 mod formatters;
+mod full_disk;
 mod golden;
 mod grants;
 mod hostile;

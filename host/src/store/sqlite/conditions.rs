@@ -7,7 +7,7 @@ use rusqlite::{Connection, OptionalExtension, params};
 use super::writer::Writer;
 use crate::clock::Millis;
 use crate::condition::Condition;
-use crate::store::{PAGE, StoreError, Told};
+use crate::store::{StoreError, Told};
 
 /// Those of these fingerprints whose condition holds.
 pub(super) fn known(
@@ -59,16 +59,5 @@ impl Writer {
             };
         }
         Ok(())
-    }
-
-    /// Forgets conditions that were last told before `before`: nobody will tell their end any more.
-    pub(super) fn prune_conditions(&self, before: Millis) -> Result<usize, StoreError> {
-        Ok(self
-            .conn
-            .prepare_cached(
-                "DELETE FROM condition WHERE fingerprint IN
-                     (SELECT fingerprint FROM condition WHERE told_at < ?1 LIMIT ?2)",
-            )?
-            .execute(params![before, PAGE])?)
     }
 }

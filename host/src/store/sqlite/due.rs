@@ -155,7 +155,7 @@ impl Writer {
             ))
         })?;
         let damaged = |error: serde_json::Error| {
-            StoreError::Corrupt(format!("delivery {}: {error}", delivery.id))
+            StoreError::Unreadable(format!("delivery {}: {error}", delivery.id))
         };
         Ok(Stored {
             jobs: serde_json::from_str(&jobs).map_err(damaged)?,
@@ -170,8 +170,9 @@ impl Writer {
             .prepare_cached("SELECT condition FROM job WHERE id = ?1")?;
         let ticket = |id: JobId| {
             let condition: Option<i64> = statement.query_row([id], |row| row.get(0)).optional()?;
-            let condition = condition
-                .ok_or_else(|| StoreError::Corrupt(format!("job {id} of a delivery is missing")))?;
+            let condition = condition.ok_or_else(|| {
+                StoreError::Unreadable(format!("job {id} of a delivery is missing"))
+            })?;
             Ok(Ticket { id, condition })
         };
         carried

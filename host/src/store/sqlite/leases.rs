@@ -14,7 +14,7 @@ pub(super) struct Ticket {
 }
 
 /// A delivery in somebody's hands, with what settling it needs, so that nothing has to be read then.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) struct Held {
     pub(super) seq: i64,
     pub(super) progress: u32,
@@ -23,7 +23,7 @@ pub(super) struct Held {
 }
 
 /// What one lease holds: jobs, or deliveries by id.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Grant {
     pub(super) recipient: RecipientId,
     pub(super) until: Millis,
@@ -31,10 +31,20 @@ pub(super) struct Grant {
     pub(super) deliveries: HashMap<String, Held>,
 }
 
+/// What takes a change back.
+#[derive(Debug)]
+enum Undo {
+    Granted(u64),
+    Ended(u64, Grant),
+    Taken(u64, String, Held),
+}
+
 /// All leases.
 #[derive(Debug)]
 pub(super) struct Leases {
     last: u64,
+    /// The changes since the last commit.
+    changes: Vec<Undo>,
     grants: HashMap<u64, Grant>,
     ends: BTreeSet<(Millis, u64)>,
     jobs: HashSet<JobId>,
@@ -49,6 +59,7 @@ impl Leases {
             // 2^32 leases at 10 000 a second last for five days of nothing else; the ranges may then meet,
             // but what held the other's tokens has long ended.
             last: opening << 32,
+            changes: Vec::new(),
             grants: HashMap::new(),
             ends: BTreeSet::new(),
             jobs: HashSet::new(),
@@ -59,12 +70,39 @@ impl Leases {
     /// Grants a lease and returns its token.
     pub(super) fn grant(&mut self, grant: Grant) -> u64 {
         self.last += 1;
+        self.put(self.last, grant);
+        self.changes.push(Undo::Granted(self.last));
+        self.last
+    }
+
+    fn put(&mut self, token: u64, grant: Grant) {
         self.jobs.extend(grant.jobs.iter().map(|ticket| ticket.id));
         self.deliveries
             .extend(grant.deliveries.values().map(|held| held.seq));
-        self.ends.insert((grant.until, self.last));
-        self.grants.insert(self.last, grant);
-        self.last
+        self.ends.insert((grant.until, token));
+        self.grants.insert(token, grant);
+    }
+
+    /// The changes so far last.
+    pub(super) fn commit(&mut self) {
+        self.changes.clear();
+    }
+
+    /// Takes back all changes since the last commit; tokens go on growing.
+    pub(super) fn roll_back(&mut self) {
+        while let Some(change) = self.changes.pop() {
+            match change {
+                Undo::Granted(token) => drop(self.remove(token)),
+                Undo::Ended(token, grant) => self.put(token, grant),
+                Undo::Taken(token, delivery, held) => {
+                    // It may have been released since.
+                    if let Some(grant) = self.grants.get_mut(&token) {
+                        self.deliveries.insert(held.seq);
+                        grant.deliveries.insert(delivery, held);
+                    }
+                }
+            }
+        }
     }
 
     /// What a token holds.
@@ -84,6 +122,17 @@ impl Leases {
 
     /// Ends a lease and returns what it held.
     pub(super) fn end(&mut self, token: u64) -> Option<Grant> {
+        let grant = self.remove(token)?;
+        self.changes.push(Undo::Ended(token, grant.clone()));
+        Some(grant)
+    }
+
+    /// Ends a lease for good, whatever becomes of the transaction: nobody would give it back a second time.
+    pub(super) fn release(&mut self, token: u64) -> Option<Grant> {
+        self.remove(token)
+    }
+
+    fn remove(&mut self, token: u64) -> Option<Grant> {
         let grant = self.grants.remove(&token)?;
         self.ends.remove(&(grant.until, token));
         for ticket in &grant.jobs {
@@ -100,6 +149,8 @@ impl Leases {
         let grant = self.grants.get_mut(&token)?;
         let held = grant.deliveries.remove(delivery)?;
         self.deliveries.remove(&held.seq);
+        let change = Undo::Taken(token, delivery.to_owned(), held.clone());
+        self.changes.push(change);
         if grant.deliveries.is_empty() {
             self.end(token);
         }
@@ -128,14 +179,6 @@ impl Leases {
         for token in tokens {
             self.end(token);
         }
-    }
-
-    /// Ends all leases; tokens go on growing.
-    pub(super) fn clear(&mut self) {
-        self.grants.clear();
-        self.ends.clear();
-        self.jobs.clear();
-        self.deliveries.clear();
     }
 
     /// When the first lease ends.
@@ -172,10 +215,49 @@ mod tests {
     fn tokens_grow_over_leases_and_openings() {
         let mut leases = Leases::new(1);
         let first = leases.grant(jobs(7, 100, &[1]));
-        leases.clear();
+        leases.roll_back();
         let second = leases.grant(jobs(7, 100, &[1]));
         assert!(second > first);
         assert!(Leases::new(2).grant(jobs(7, 100, &[1])) > second);
+    }
+
+    #[test]
+    fn what_was_not_committed_is_taken_back_whole() {
+        let held = |seq| Held {
+            seq,
+            progress: 1,
+            attempts: 2,
+            jobs: Vec::new(),
+        };
+        let deliveries = |until| Grant {
+            deliveries: [("a".to_owned(), held(1)), ("b".to_owned(), held(2))].into(),
+            ..jobs(7, until, &[])
+        };
+        let mut leases = Leases::new(1);
+        let (first, second) = (
+            leases.grant(deliveries(100)),
+            leases.grant(jobs(8, 50, &[5])),
+        );
+        leases.commit();
+        leases.take(first, "b");
+        leases.take(first, "a");
+        leases.end(second);
+        let third = leases.grant(jobs(8, 60, &[5, 6]));
+        assert!(leases.get(first).is_none() && !leases.holds_delivery(1));
+        leases.roll_back();
+        assert_eq!(leases.get(first), Some(&deliveries(100)));
+        assert_eq!(leases.get(second), Some(&jobs(8, 50, &[5])));
+        assert!(leases.get(third).is_none() && !leases.holds_job(6));
+        assert!([1, 2].iter().all(|seq| leases.holds_delivery(*seq)));
+        assert_eq!(leases.expire(50), [8]);
+        assert!(!leases.holds_job(5));
+        assert_eq!(leases.next_end(), Some(100));
+        leases.commit();
+        leases.take(first, "a");
+        leases.release(first);
+        leases.roll_back();
+        assert!(leases.get(first).is_none());
+        assert!([1, 2].iter().all(|seq| !leases.holds_delivery(*seq)));
     }
 
     #[test]

@@ -1,77 +1,154 @@
-//! What is over and old is forgotten, oldest first, a little at a time.
+//! What is over and old is forgotten, oldest first, a little at a time: each step ends soon, however much is
+//! stored, and the next one goes on where it ended.
 
-use rusqlite::{Connection, Row, params};
+use rusqlite::{Connection, named_params};
 
+use super::schema;
 use super::writer::Writer;
 use crate::clock::Millis;
-use crate::store::{PAGE, StoreError};
+use crate::config::Keep;
+use crate::store::keep::REMEMBERED;
+use crate::store::{Pruned, StoreError};
+
+/// Rows of each kind that one step removes at most: some 5 ms of the writer's time for all kinds.
+const REMOVED: usize = 200;
+
+/// Rows of each kind that one step looks at: what has to stay, such as alerts with dead letters, is passed over.
+const LOOKED_AT: usize = 2_000;
+
+/// Where the last step ended; at 0 the next one begins anew.
+#[derive(Debug, Default)]
+pub(super) struct Cursors {
+    dead: i64,
+    delivery: i64,
+    alert: i64,
+    key: i64,
+}
+
+/// What is gone through in the order in which it came: `find` gives number, time and whether it may go, from
+/// `:after` on; `remove` are what removes the one with `:seq`.
+struct Kind {
+    find: &'static str,
+    remove: &'static [&'static str],
+}
+
+const DEAD: Kind = Kind {
+    find: "SELECT job.id, alert.accepted_at, 1
+           FROM job INDEXED BY job_dead JOIN alert ON alert.seq = job.alert
+           WHERE job.state = 'dead' AND job.id > :after ORDER BY job.id",
+    remove: &["DELETE FROM job WHERE id = :seq AND state = 'dead'"],
+};
+
+const DELIVERY: Kind = Kind {
+    find: "SELECT seq, created_at, state <> 'pending' FROM delivery WHERE seq > :after ORDER BY seq",
+    remove: &[
+        "DELETE FROM attempt WHERE delivery = :seq",
+        "DELETE FROM content WHERE delivery = :seq",
+        "DELETE FROM delivery WHERE seq = :seq",
+    ],
+};
+
+const ALERT: Kind = Kind {
+    find: "SELECT seq, accepted_at, NOT EXISTS (
+               SELECT 1 FROM job WHERE job.id > alert.seq AND job.id <= alert.seq + alert.jobs
+           ) FROM alert WHERE seq > :after ORDER BY seq",
+    remove: &["DELETE FROM alert WHERE seq = :seq"],
+};
+
+const KEY: Kind = Kind {
+    find: "SELECT seq, accepted_at, 1 FROM idempotency WHERE seq > :after ORDER BY seq",
+    remove: &["DELETE FROM idempotency WHERE seq = :seq"],
+};
+
+/// What is forgotten by its own time, which an index orders; each with `:before` and `:most`.
+const DATED: [&str; 2] = [
+    "DELETE FROM condition WHERE fingerprint IN
+         (SELECT fingerprint FROM condition WHERE told_at < :before LIMIT :most)",
+    "DELETE FROM receipt WHERE (recipient, fingerprint) IN
+         (SELECT recipient, fingerprint FROM receipt WHERE kept_at < :before LIMIT :most)",
+];
 
 impl Writer {
-    /// Forgets deliveries that are over, alerts without jobs, idempotency keys and conditions, of before
-    /// `before`. Returns how many rows went; at most about four times [`PAGE`].
-    pub(super) fn prune(&mut self, before: Millis) -> Result<u64, StoreError> {
-        let deliveries = old(
-            &self.conn,
-            "SELECT seq, created_at, state <> 'pending' FROM delivery ORDER BY seq",
-            before,
-        )?;
-        for seq in &deliveries {
-            self.conn
-                .prepare_cached("DELETE FROM attempt WHERE delivery = ?1")?
-                .execute([seq])?;
-            self.conn
-                .prepare_cached("DELETE FROM content WHERE delivery = ?1")?
-                .execute([seq])?;
-            self.conn
-                .prepare_cached("DELETE FROM delivery WHERE seq = ?1")?
-                .execute([seq])?;
+    /// One step.
+    pub(super) fn prune(&mut self, keep: Keep, now: Millis) -> Result<Pruned, StoreError> {
+        let history = if schema::used(&self.conn)? > keep.bytes {
+            now
+        } else {
+            now.saturating_sub(keep.history)
+        };
+        let dead = now.saturating_sub(keep.dead_letters);
+        let told = now.saturating_sub(keep.history.max(REMEMBERED));
+        let mut pruned = Pruned::default();
+        let mut cursors = std::mem::take(&mut self.cursors);
+        for (kind, cursor, before) in [
+            (DEAD, &mut cursors.dead, dead),
+            (DELIVERY, &mut cursors.delivery, history),
+            (ALERT, &mut cursors.alert, history),
+            (KEY, &mut cursors.key, told),
+        ] {
+            let step = kind.step(&self.conn, cursor, before, now)?;
+            pruned.rows += step.rows;
+            pruned.more |= step.more;
         }
-        let alerts = old(
-            &self.conn,
-            "SELECT seq, accepted_at, NOT EXISTS (
-                 SELECT 1 FROM job WHERE job.id > alert.seq AND job.id <= alert.seq + alert.jobs
-             ) FROM alert ORDER BY seq",
-            before,
-        )?;
-        for seq in &alerts {
-            self.conn
-                .prepare_cached("DELETE FROM alert WHERE seq = ?1")?
-                .execute([seq])?;
+        self.cursors = cursors;
+        for statement in DATED {
+            let went = self
+                .conn
+                .prepare_cached(statement)?
+                .execute(named_params! {":before": told, ":most": REMOVED})?;
+            pruned.rows += went as u64;
+            pruned.more |= went == REMOVED;
         }
-        let keys = old(
-            &self.conn,
-            "SELECT seq, accepted_at, 1 FROM idempotency ORDER BY seq",
-            before,
-        )?;
-        for seq in &keys {
-            self.conn
-                .prepare_cached("DELETE FROM idempotency WHERE seq = ?1")?
-                .execute(params![seq])?;
-        }
-        let conditions = self.prune_conditions(before)?;
-        let count = deliveries.len() + alerts.len() + keys.len() + conditions;
-        Ok(u64::try_from(count).unwrap_or(u64::MAX))
+        self.tally.forgotten += i64::try_from(pruned.rows).unwrap_or(i64::MAX);
+        Ok(pruned)
     }
 }
 
-/// The first rows that may go. Rows are in the order of their times, so the first young one ends the search.
-fn old(conn: &Connection, query: &str, before: Millis) -> Result<Vec<i64>, StoreError> {
-    let read = |row: &Row<'_>| -> rusqlite::Result<(i64, Millis, bool)> {
-        Ok((row.get(0)?, row.get(1)?, row.get(2)?))
-    };
-    let mut statement = conn.prepare_cached(query)?;
-    let mut rows = statement.query([])?;
-    let mut found = Vec::new();
-    while found.len() < PAGE as usize
-        && let Some(row) = rows.next()?
-    {
-        let (seq, at, over) = read(row)?;
-        if at >= before {
-            break;
+impl Kind {
+    fn step(
+        &self,
+        conn: &Connection,
+        cursor: &mut i64,
+        before: Millis,
+        now: Millis,
+    ) -> Result<Pruned, StoreError> {
+        let mut found = Vec::new();
+        let mut looked_at = 0;
+        let mut ended = false;
+        {
+            let mut statement = conn.prepare_cached(self.find)?;
+            let mut rows = statement.query(named_params! {":after": *cursor})?;
+            while found.len() < REMOVED && looked_at < LOOKED_AT {
+                let Some(row) = rows.next()? else {
+                    ended = true;
+                    break;
+                };
+                let (seq, at): (i64, Millis) = (row.get(0)?, row.get(1)?);
+                // All that follows is younger. What came from the future says nothing of that: the clock
+                // was wrong, and its rows are passed over until their time comes.
+                if (before..=now).contains(&at) {
+                    ended = true;
+                    break;
+                }
+                looked_at += 1;
+                *cursor = seq;
+                if at < before && row.get(2)? {
+                    found.push(seq);
+                }
+            }
         }
-        if over {
-            found.push(seq);
+        for seq in &found {
+            for statement in self.remove {
+                conn.prepare_cached(statement)?
+                    .execute(named_params! {":seq": seq})?;
+            }
         }
+        if ended {
+            *cursor = 0;
+        }
+        Ok(Pruned {
+            rows: found.len() as u64,
+            more: !ended,
+        })
     }
-    Ok(found)
 }

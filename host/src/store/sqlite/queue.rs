@@ -384,7 +384,7 @@ impl Writer {
     }
 
     pub(super) fn release(&mut self, token: u64) {
-        if let Some(grant) = self.leases.end(token) {
+        if let Some(grant) = self.leases.release(token) {
             self.agenda.touch(grant.recipient);
         }
     }

@@ -1,5 +1,7 @@
 //! What attempts change: the delivery, its jobs, receipts and the recipient's parameters.
 
+use std::sync::Arc;
+
 use campanile_contract::params::Param;
 use rusqlite::{OptionalExtension, params};
 
@@ -10,28 +12,28 @@ use crate::clock::Millis;
 use crate::job::{Attempt, RecipientId, Settlement, State, Then};
 use crate::store::StoreError;
 
-/// A settlement with its JSON written out, which is done before the writer is asked.
+/// Settlements with their JSON written out, which is done before the writer is asked.
 #[derive(Debug)]
 pub(super) struct Written {
-    settlement: Settlement,
-    messages: Option<String>,
+    settlements: Arc<[Settlement]>,
+    /// New messages of each.
+    messages: Vec<Option<String>>,
 }
 
 impl Written {
-    pub(super) fn new(settlement: Settlement) -> Result<Self, StoreError> {
-        let messages = match &settlement.then {
+    pub(super) fn new(settlements: Arc<[Settlement]>) -> Result<Self, StoreError> {
+        let messages = |settlement: &Settlement| match &settlement.then {
             Then::Again {
                 messages: Some(messages),
                 ..
-            } => Some(
-                serde_json::to_string(messages)
-                    .map_err(|_| StoreError::Mismatch("a delivery cannot be written as JSON"))?,
-            ),
-            _ => None,
+            } => serde_json::to_string(messages)
+                .map(Some)
+                .map_err(|_| StoreError::Mismatch("a delivery cannot be written as JSON")),
+            _ => Ok(None),
         };
         Ok(Self {
-            settlement,
-            messages,
+            messages: settlements.iter().map(messages).collect::<Result<_, _>>()?,
+            settlements,
         })
     }
 }
@@ -51,16 +53,19 @@ impl Writer {
     pub(super) fn settle(
         &mut self,
         token: u64,
-        settlements: &[Written],
+        written: &Written,
         now: Millis,
     ) -> Result<Vec<String>, StoreError> {
+        let settlements = &written.settlements;
         self.check_settlements(token, settlements)?;
         let recipient = self.leases.get(token).map_or(0, |grant| grant.recipient);
         let mut fenced = Vec::new();
-        for written in settlements {
-            let delivery = &written.settlement.delivery;
+        for (settlement, messages) in settlements.iter().zip(&written.messages) {
+            let delivery = &settlement.delivery;
             match self.leases.take(token, delivery) {
-                Some(held) => self.settle_one(recipient, &held, written, now)?,
+                Some(held) => {
+                    self.settle_one(recipient, &held, settlement, messages.as_deref(), now)?;
+                }
                 None => fenced.push(delivery.clone()),
             }
         }
@@ -71,8 +76,8 @@ impl Writer {
     }
 
     /// Everything that can be wrong with `settle` is found before the first write.
-    fn check_settlements(&self, token: u64, settlements: &[Written]) -> Result<(), StoreError> {
-        for Written { settlement, .. } in settlements {
+    fn check_settlements(&self, token: u64, settlements: &[Settlement]) -> Result<(), StoreError> {
+        for settlement in settlements {
             let held = self
                 .leases
                 .get(token)
@@ -95,10 +100,10 @@ impl Writer {
         &mut self,
         recipient: RecipientId,
         held: &Held,
-        written: &Written,
+        settlement: &Settlement,
+        messages: Option<&str>,
         now: Millis,
     ) -> Result<(), StoreError> {
-        let settlement = &written.settlement;
         if let Some(attempt) = &settlement.attempt {
             self.record(held.seq, attempt)?;
         }
@@ -113,14 +118,14 @@ impl Writer {
                         "UPDATE delivery SET progress = ?2, due = ?3, attempts = ?4 WHERE seq = ?1",
                     )?
                     .execute(params![held.seq, progress, due, attempts])?;
-                if tag.is_some() || written.messages.is_some() {
+                if tag.is_some() || messages.is_some() {
                     self.conn
                         .prepare_cached(
                             "UPDATE content SET tag = coalesce(?2, tag),
                                  messages = coalesce(?3, messages)
                              WHERE delivery = ?1",
                         )?
-                        .execute(params![held.seq, tag, written.messages])?;
+                        .execute(params![held.seq, tag, messages])?;
                 }
             }
             Then::Over { state, fates } => {
@@ -135,7 +140,7 @@ impl Writer {
             }
         }
         for (fingerprint, receipt) in &settlement.receipts {
-            self.keep_receipt(recipient, fingerprint, receipt.as_deref())?;
+            self.keep_receipt(recipient, fingerprint, receipt.as_deref(), now)?;
         }
         if !settlement.changed.is_empty() {
             self.change_params(recipient, &settlement.changed)?;
@@ -171,15 +176,18 @@ impl Writer {
         recipient: RecipientId,
         fingerprint: &str,
         receipt: Option<&str>,
+        now: Millis,
     ) -> Result<(), StoreError> {
         match receipt {
             Some(receipt) => self
                 .conn
                 .prepare_cached(
-                    "INSERT INTO receipt (recipient, fingerprint, receipt) VALUES (?1, ?2, ?3)
-                     ON CONFLICT (recipient, fingerprint) DO UPDATE SET receipt = excluded.receipt",
+                    "INSERT INTO receipt (recipient, fingerprint, receipt, kept_at)
+                     VALUES (?1, ?2, ?3, ?4)
+                     ON CONFLICT (recipient, fingerprint) DO UPDATE SET
+                         receipt = excluded.receipt, kept_at = excluded.kept_at",
                 )?
-                .execute(params![recipient, fingerprint, receipt])?,
+                .execute(params![recipient, fingerprint, receipt, now])?,
             None => self
                 .conn
                 .prepare_cached("DELETE FROM receipt WHERE recipient = ?1 AND fingerprint = ?2")?

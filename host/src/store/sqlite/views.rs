@@ -153,11 +153,11 @@ fn delivery_view(row: &Row<'_>, messages: bool) -> Result<DeliveryView, StoreErr
 
 fn json<T: DeserializeOwned>(id: &str, text: &str) -> Result<T, StoreError> {
     serde_json::from_str(text)
-        .map_err(|error| StoreError::Corrupt(format!("delivery {id}: {error}")))
+        .map_err(|error| StoreError::Unreadable(format!("delivery {id}: {error}")))
 }
 
 fn reason_of(name: &str) -> Result<Reason, StoreError> {
-    Reason::from_str(name).map_err(StoreError::Corrupt)
+    Reason::from_str(name).map_err(StoreError::Unreadable)
 }
 
 fn state_of(name: &str) -> Result<State, StoreError> {
@@ -169,7 +169,7 @@ fn state_of(name: &str) -> Result<State, StoreError> {
     ]
     .into_iter()
     .find(|state| state_name(*state) == name)
-    .ok_or_else(|| StoreError::Corrupt(format!("there is no state `{name}`")))
+    .ok_or_else(|| StoreError::Unreadable(format!("there is no state `{name}`")))
 }
 
 pub(super) fn deliveries(

@@ -59,7 +59,10 @@ pub(super) fn empty_log(conn: &Connection) -> Result<bool, StoreError> {
 /// Writes the whole file anew, so that it holds what is stored and no more. Outside of transactions.
 pub(super) fn vacuum(conn: &Connection) -> Result<(), StoreError> {
     Wiping::Whole.set(conn)?;
+    // The new file is first made as a temporary one, which is as large: not in memory, as others are.
+    conn.pragma_update(None, "temp_store", "file")?;
     let done = conn.execute_batch("VACUUM").map_err(StoreError::from);
+    conn.pragma_update(None, "temp_store", "memory")?;
     Wiping::Cheap.set(conn)?;
     done?;
     if empty_log(conn)? {

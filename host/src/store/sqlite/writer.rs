@@ -4,11 +4,14 @@
 use std::collections::{HashMap, VecDeque};
 use std::fs::File;
 
+use rusqlite::config::DbConfig;
 use rusqlite::{Connection, OptionalExtension, params};
 use tokio::sync::{mpsc, oneshot};
 
 use super::agenda::Agenda;
 use super::leases::Leases;
+use super::prune::Cursors;
+use super::trouble::Trouble;
 use super::wipe;
 use crate::clock::Millis;
 use crate::job::{JobId, RecipientId};
@@ -26,15 +29,15 @@ pub(super) type Reply = Box<dyn FnOnce(Result<(), StoreError>) + Send>;
 
 /// Carried out in a transaction, or told why there is none. `Err` ends the transaction for all.
 pub(super) type Command =
-    Box<dyn FnOnce(Result<&mut Writer, StoreError>) -> (Result<(), StoreError>, Reply) + Send>;
+    Box<dyn FnOnce(&mut Writer, Result<(), StoreError>) -> (Result<(), StoreError>, Reply) + Send>;
 
 /// Makes a command of what is to be done, and what becomes of its result.
 pub(super) fn command<T: Send + 'static>(
     work: impl FnOnce(&mut Writer) -> Result<T, StoreError> + Send + 'static,
     answer: oneshot::Sender<Result<T, StoreError>>,
 ) -> Command {
-    Box::new(move |writer| {
-        let result = writer.and_then(work);
+    Box::new(move |writer, begun| {
+        let result = begun.and_then(|()| work(writer));
         let outcome = match &result {
             Err(error) if error.breaks_transaction() => Err(error.clone()),
             _ => Ok(()),
@@ -47,12 +50,27 @@ pub(super) fn command<T: Send + 'static>(
     })
 }
 
+/// A command that changes nothing that lasts: it needs no transaction, and is carried out without one too.
+pub(super) fn remembered(
+    work: impl FnOnce(&mut Writer) + Send + 'static,
+    answer: oneshot::Sender<Result<(), StoreError>>,
+) -> Command {
+    Box::new(move |writer, _| {
+        work(writer);
+        // Who does not listen any more does not need to be told.
+        let reply: Reply = Box::new(move |_| drop(answer.send(Ok(()))));
+        (Ok(()), reply)
+    })
+}
+
 /// What the writing thread has.
 pub(super) struct Writer {
     pub(super) conn: Connection,
     pub(super) leases: Leases,
     pub(super) agenda: Agenda,
     pub(super) tally: Tally,
+    /// Where pruning goes on.
+    pub(super) cursors: Cursors,
     /// Who is configured, and whether anything may be sent there.
     pub(super) recipients: HashMap<RecipientId, bool>,
     pub(super) closing: Option<oneshot::Sender<()>>,
@@ -62,6 +80,7 @@ pub(super) struct Writer {
     pub(super) log_has_secrets: bool,
     last_number: i64,
     reserved: i64,
+    trouble: Trouble,
     /// Whether what is in memory has to be read again, after a transaction that failed.
     stale: bool,
     _lock: File,
@@ -72,11 +91,12 @@ pub(super) struct Writer {
 pub(super) struct Tally {
     pub(super) alerts: i64,
     pub(super) delivered: i64,
+    pub(super) forgotten: i64,
 }
 
 impl Writer {
     /// Takes over a connection, and the lock that says so to other processes.
-    pub(super) fn new(conn: Connection, lock: File) -> Result<Self, StoreError> {
+    pub(super) fn new(conn: Connection, lock: File, trouble: Trouble) -> Result<Self, StoreError> {
         add_to_meta(&conn, "openings", 1)?;
         let opening = meta(&conn, "openings")?;
         let mut writer = Self {
@@ -84,12 +104,14 @@ impl Writer {
             leases: Leases::new(opening.unsigned_abs()),
             agenda: Agenda::default(),
             tally: Tally::default(),
+            cursors: Cursors::default(),
             recipients: HashMap::new(),
             closing: None,
             vacuuming: None,
             log_has_secrets: false,
             last_number: 0,
             reserved: 0,
+            trouble,
             stale: true,
             _lock: lock,
         };
@@ -118,6 +140,12 @@ impl Writer {
             }
         }
         let closing = self.closing.take();
+        if let Some(StoreError::Corrupt(_)) = self.trouble.now() {
+            // Who looks at the damage finds all of it as it was met.
+            let _ = self
+                .conn
+                .set_db_config(DbConfig::SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, true);
+        }
         drop(self);
         if let Some(closing) = closing {
             // Who does not listen any more does not need to be told.
@@ -129,16 +157,46 @@ impl Writer {
     /// group is left for the next one.
     fn carry_out(&mut self, group: &mut VecDeque<Command>) {
         let mut replies = Vec::with_capacity(group.len());
-        let outcome = self.transact(group, &mut replies);
-        if outcome.is_err() {
-            // Fails where SQLite has rolled back already.
-            let _ = self.conn.execute_batch("ROLLBACK");
-            self.tally = Tally::default();
-            self.stale = true;
+        let outcome = match self.begin_transaction() {
+            Ok(()) => self.transact(group, &mut replies),
+            Err(error) => {
+                for command in group.drain(..) {
+                    replies.push(command(self, Err(error.clone())).1);
+                }
+                self.leases.commit();
+                Err(error)
+            }
+        };
+        match &outcome {
+            Ok(()) => {
+                self.leases.commit();
+                self.trouble.over();
+            }
+            Err(error) => {
+                // Fails where SQLite has rolled back already.
+                let _ = self.conn.execute_batch("ROLLBACK");
+                self.leases.roll_back();
+                self.tally = Tally::default();
+                self.trouble.note(error);
+            }
         }
         for reply in replies {
             reply(outcome.clone());
         }
+    }
+
+    /// After a failure each transaction waits for a trial: only what was seen to be written says that the
+    /// next ones can be, and until then nothing is given out whose outcome could not be kept.
+    fn begin_transaction(&mut self) -> Result<(), StoreError> {
+        match self.trouble.now() {
+            Some(trouble) if trouble.may_pass() => add_to_meta(&self.conn, "trials", 1)?,
+            Some(damage) => return Err(damage),
+            None => {}
+        }
+        self.refresh()?;
+        // A transaction that begins as a reader may fail to become a writer.
+        self.conn.prepare_cached("BEGIN IMMEDIATE")?.execute([])?;
+        Ok(())
     }
 
     fn transact(
@@ -146,32 +204,28 @@ impl Writer {
         group: &mut VecDeque<Command>,
         replies: &mut Vec<Reply>,
     ) -> Result<(), StoreError> {
-        let begun = self.refresh().and_then(|()| {
-            // A transaction that begins as a reader may fail to become a writer.
-            Ok(self
-                .conn
-                .prepare_cached("BEGIN IMMEDIATE")?
-                .execute([])
-                .map(drop)?)
-        });
-        if let Err(error) = begun {
-            for command in group.drain(..) {
-                replies.push(command(Err(error.clone())).1);
-            }
-            return Err(error);
-        }
+        self.stale = true;
         while let Some(command) = group.pop_front() {
-            let (outcome, reply) = command(Ok(self));
+            let (outcome, reply) = command(self, Ok(()));
             replies.push(reply);
             outcome?;
         }
-        let Tally { alerts, delivered } = std::mem::take(&mut self.tally);
-        for (name, more) in [("alerts", alerts), ("delivered", delivered)] {
+        let Tally {
+            alerts,
+            delivered,
+            forgotten,
+        } = std::mem::take(&mut self.tally);
+        for (name, more) in [
+            ("alerts", alerts),
+            ("delivered", delivered),
+            ("forgotten", forgotten),
+        ] {
             if more > 0 {
                 add_to_meta(&self.conn, name, more)?;
             }
         }
         self.conn.prepare_cached("COMMIT")?.execute([])?;
+        self.stale = false;
         if self.log_has_secrets {
             // What was committed stays so, whatever comes of this; it is tried again after the next group.
             self.log_has_secrets = !wipe::empty_log(&self.conn).unwrap_or(false);
@@ -179,11 +233,9 @@ impl Writer {
         Ok(())
     }
 
-    /// Brings what is in memory in line with what is stored. Leases end: what their holders did may not
-    /// have lasted.
+    /// Brings what is in memory in line with what is stored.
     fn refresh(&mut self) -> Result<(), StoreError> {
         if self.stale {
-            self.leases.clear();
             self.reserved = meta(&self.conn, "reserved")?;
             self.last_number = self.last_number.max(self.reserved);
             self.recipients.clear();
@@ -264,7 +316,7 @@ impl Writer {
     }
 }
 
-fn meta(conn: &Connection, name: &str) -> Result<i64, StoreError> {
+pub(super) fn meta(conn: &Connection, name: &str) -> Result<i64, StoreError> {
     Ok(conn
         .prepare_cached("SELECT value FROM meta WHERE name = ?1")?
         .query_row([name], |row| row.get(0))

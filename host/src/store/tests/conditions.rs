@@ -1,5 +1,6 @@
 //! What is known of conditions that hold.
 
+use super::keep::REMEMBERED;
 use super::*;
 
 fn holds(fingerprint: &str, started_at: Millis, content: &str) -> Told {
@@ -82,7 +83,7 @@ async fn a_condition_is_known_as_it_was_last_told_until_it_ends() {
 }
 
 #[tokio::test]
-async fn what_nobody_tells_any_more_is_forgotten() {
+async fn what_nobody_tells_any_more_is_forgotten_but_not_as_soon_as_history() {
     let home = Home::new();
     let store = home.open().await;
     tell(
@@ -93,13 +94,10 @@ async fn what_nobody_tells_any_more_is_forgotten() {
     )
     .await;
     tell(&store, "2", vec![holds("kept", 1, "x")], 20).await;
-    // Both requests' keys are young enough to stay.
-    assert_eq!(store.prune(10).await, Ok(0));
-    assert_eq!(
-        store.prune(20).await,
-        Ok(2),
-        "the first key, and what was told by it alone"
-    );
+    let pruned = async |now| store.prune(KEEP_NOTHING, now).await.unwrap().rows;
+    assert_eq!(pruned(REMEMBERED + 10).await, 0);
+    let rows = pruned(REMEMBERED + 20).await;
+    assert_eq!(rows, 2, "the first key, and what was told by it alone");
     let known = known(&store, &["old", "kept"]).await;
     assert_eq!(known.len(), 1, "{known:?}");
     assert_eq!(known[0].0, "kept");

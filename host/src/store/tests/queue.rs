@@ -9,15 +9,6 @@ fn queued(due: Millis, batch: Option<u64>) -> Fate {
     Fate::Queued { due, batch }
 }
 
-fn unsent(job: &Job, fate: Fate) -> Unsent {
-    Unsent {
-        job: job.id,
-        fate,
-        given: job.given + 1,
-        attempts: job.attempts,
-    }
-}
-
 #[tokio::test]
 async fn a_lease_gives_out_what_the_rules_allow() {
     // Alerts as id and fingerprint, the most to give out, and what is given out by one lease and the next.
@@ -433,33 +424,6 @@ async fn dead_letters_are_sent_again_in_their_old_place() {
     };
     assert_eq!(store.redrive(Redrive::Matching(mine)).await, Ok(1));
     assert_eq!(ids(&lease(&store, 1, 9, 5).await.jobs), ["b"]);
-}
-
-#[tokio::test]
-async fn what_is_old_and_over_is_forgotten_and_dead_letters_are_not() {
-    let home = Home::new();
-    let store = store_with(&home, 1).await;
-    accept(&store, 1, &[("a", "1"), ("b", "2"), ("c", "3")], 10).await;
-    let leased = lease(&store, 1, 2, 10).await;
-    let stored = delivery("d1", 1, &leased.jobs[..1], 10);
-    let dead = unsent(&leased.jobs[1], Fate::Dead(Reason::Refused, None));
-    let token = store
-        .begin(leased.token, vec![stored], vec![dead], 10, 100)
-        .await
-        .unwrap();
-    assert_eq!(store.prune(11).await, Ok(0));
-    let delivered = settlement("d1", over(State::Delivered, vec![Fate::Delivered]));
-    store.settle(token, vec![delivered], 11).await.unwrap();
-    assert_eq!(store.prune(10).await, Ok(0));
-    assert_eq!(store.prune(11).await, Ok(2));
-    assert_eq!(store.prune(11).await, Ok(0));
-    assert_eq!(store.delivery("d1").await, Ok(None));
-    let left = DeadLetterFilter {
-        limit: 9,
-        ..Default::default()
-    };
-    assert_eq!(store.dead_letters(left).await.unwrap().len(), 1);
-    assert_eq!(ids(&lease(&store, 1, 9, 11).await.jobs), ["c"]);
 }
 
 #[tokio::test]

@@ -1,9 +1,10 @@
-//! What is in memory stays there: commands hold secrets and keys, and a dump of a crash is a file that anybody
-//! may send on.
+//! What the process asks of the system for itself. What is in memory stays there: commands hold secrets and keys,
+//! and a dump of a crash is a file that anybody may send on. A file that may not grow is an error, and no end.
 
 use std::io;
 
-use rustix::process::{Resource, Rlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, Signal, setrlimit};
+use tokio::signal::unix::{SignalKind, signal};
 
 /// From now on, this process leaves no core dump; on Linux, no other process of its user reads its memory
 /// either.
@@ -20,6 +21,17 @@ pub(super) fn undumped() -> io::Result<()> {
     #[cfg(target_os = "linux")]
     rustix::process::set_dumpable_behavior(rustix::process::DumpableBehavior::NotDumpable)?;
     Ok(())
+}
+
+/// From now on, who sets a limit to the size of files ends no write with a signal, which would end the process,
+/// but with an error, as a disk that is full does. Inside of a runtime.
+///
+/// # Errors
+///
+/// Where the system refuses.
+pub(super) fn outlive_file_limit() -> io::Result<()> {
+    // What handles the signal stays when this is dropped.
+    signal(SignalKind::from_raw(Signal::XFSZ.as_raw())).map(drop)
 }
 
 #[cfg(test)]
