@@ -6,6 +6,7 @@
 //! commit.
 
 mod acceptance;
+mod aside;
 mod configuration;
 mod error;
 mod keep;
@@ -23,6 +24,7 @@ use crate::job::{Attempt, Lease, RecipientId, Settlement, Stored, Unsent};
 use sqlite::Sqlite;
 
 pub use acceptance::{Acceptance, Accepted, Idempotency, Told};
+pub use aside::{Aside, Broken, Checked, Rule, Size, TableSize, Totals};
 pub use configuration::{
     Change, ComponentRow, Configuration, EndpointRow, NO_SECRETS, NetworkRow, RecipientRow,
     Removal, TokenRow,

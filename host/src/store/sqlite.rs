@@ -3,6 +3,7 @@
 
 mod accept;
 mod agenda;
+mod aside;
 mod conditions;
 mod configure;
 mod due;
@@ -12,6 +13,7 @@ mod prune;
 mod queue;
 mod reader;
 mod redrive;
+mod rules;
 mod schema;
 mod settle;
 mod trouble;
@@ -38,8 +40,11 @@ use crate::condition::Condition;
 use crate::config::Keep;
 use crate::job::{Attempt, Job, Lease, RecipientId, Settlement, Stored, Unsent};
 use accept::Prepared;
+pub(super) use aside::Aside;
 use queue::{Leased, LeasedJob};
 use reader::Query;
+#[cfg(test)]
+pub(super) use schema::KNOWN;
 use trouble::Trouble;
 use writer::{Command, Writer, command, remembered};
 
@@ -393,6 +398,19 @@ mod tests {
     use super::*;
     use crate::store::Change;
 
+    impl Sqlite {
+        /// Has a disk of so many pages, or of as many as there are already.
+        pub(in crate::store) async fn limit_pages(&self, pages: u32) {
+            let limit = move |writer: &mut Writer| {
+                writer
+                    .conn
+                    .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
+                Ok(())
+            };
+            self.write(limit).await.expect("the limit is set");
+        }
+    }
+
     fn networks(text: String) -> Change {
         Change::PutNetworks(crate::store::NetworkRow {
             tenant: "default".to_owned(),
@@ -405,25 +423,17 @@ mod tests {
         let folder = std::env::temp_dir().join(format!("campanile-{}", uuid::Uuid::now_v7()));
         std::fs::create_dir(&folder).unwrap();
         let store = Sqlite::open(folder.join("store.sqlite")).await.unwrap();
-        let limit_pages = |pages: u32| {
-            store.write(move |writer| {
-                writer
-                    .conn
-                    .pragma_update_and_check(None, "max_page_count", pages, |_| Ok(()))?;
-                Ok(())
-            })
-        };
         let small = || vec![networks("[]".to_owned())];
         let large = || vec![networks("x".repeat(1 << 20))];
         store.apply(small(), 0).await.unwrap();
         let before = store.configuration().await.unwrap();
-        limit_pages(60).await.unwrap();
+        store.limit_pages(60).await;
         let (full, beside) = tokio::join!(store.apply(large(), 0), store.due_recipients(0));
         assert_eq!(full, Err(StoreError::Full));
         assert!(matches!(beside, Ok(_) | Err(StoreError::Full)));
         assert!(matches!(store.trouble(), None | Some(StoreError::Full)));
         assert_eq!(store.configuration().await.unwrap(), before);
-        limit_pages(10_000).await.unwrap();
+        store.limit_pages(10_000).await;
         store.apply(large(), 0).await.unwrap();
         store.close().await.unwrap();
         std::fs::remove_dir_all(folder).unwrap();

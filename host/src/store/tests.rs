@@ -1,15 +1,17 @@
 //! The store as its callers see it.
 
+mod aside;
 mod conditions;
 mod configuration;
 mod durability;
+mod migrations;
 mod model;
 mod pruning;
 mod queue;
 mod trouble;
 mod wiping;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use super::*;
 use crate::alert::Alert;
@@ -22,7 +24,21 @@ struct Home(PathBuf);
 
 impl Home {
     fn new() -> Self {
-        let folder = std::env::temp_dir().join(format!("campanile-{}", uuid::Uuid::now_v7()));
+        Self::below(&std::env::temp_dir())
+    }
+
+    /// In memory where the system has a folder for that: what is committed often is committed fast.
+    fn fast() -> Self {
+        let memory = Path::new("/dev/shm");
+        if memory.is_dir() {
+            Self::below(memory)
+        } else {
+            Self::new()
+        }
+    }
+
+    fn below(folder: &Path) -> Self {
+        let folder = folder.join(format!("campanile-{}", uuid::Uuid::now_v7()));
         std::fs::create_dir(&folder).expect("the folder for temporary files can be written");
         Self(folder)
     }
@@ -37,7 +53,7 @@ impl Home {
 
     /// What a kill at this moment would leave: the files as they are, and nobody who closes them.
     fn crashed(&self) -> Self {
-        let copy = Self::new();
+        let copy = Self::below(self.0.parent().expect("a folder"));
         for name in ["store.sqlite", "store.sqlite-wal"] {
             if self.0.join(name).exists() {
                 std::fs::copy(self.0.join(name), copy.0.join(name)).expect("a file can be copied");
@@ -201,6 +217,14 @@ fn unsent(job: &Job, fate: Fate) -> Unsent {
         fate,
         given: job.given + 1,
         attempts: job.attempts,
+    }
+}
+
+impl Store {
+    /// Fills the disk, as far as the store can tell, or frees it.
+    async fn fill(&self, full: bool) {
+        let Engine::Sqlite(store) = &self.0;
+        store.limit_pages(if full { 1 } else { 1 << 30 }).await;
     }
 }
 

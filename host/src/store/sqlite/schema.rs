@@ -19,7 +19,7 @@ const MIGRATIONS: &[&str] = &[
 ];
 
 /// The newest version that this program knows.
-pub(super) const KNOWN: u32 = MIGRATIONS.len() as u32;
+pub(in crate::store) const KNOWN: u32 = MIGRATIONS.len() as u32;
 
 /// How long a statement waits for another process, such as a `sqlite3` shell that writes.
 pub(super) const BUSY: Duration = Duration::from_secs(5);
@@ -135,4 +135,35 @@ fn migrate(conn: &mut Connection) -> Result<(), StoreError> {
         }
     }
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// What defines tables and indexes, in the order of their names.
+    fn schema_of(conn: &Connection) -> Vec<(String, Option<String>)> {
+        let mut statement = conn
+            .prepare("SELECT name, sql FROM sqlite_schema WHERE name NOT LIKE 'sqlite%' ORDER BY 1")
+            .unwrap();
+        let rows = statement.query_map([], |row| Ok((row.get(0)?, row.get(1)?)));
+        rows.unwrap().map(Result::unwrap).collect()
+    }
+
+    #[test]
+    fn no_migration_changes_once_a_store_was_written_by_it() {
+        let made = Connection::open_in_memory().unwrap();
+        for (version, migration) in (1..=KNOWN).zip(MIGRATIONS) {
+            made.execute_batch(migration).unwrap();
+            let dump = format!(
+                "{}/src/store/tests/golden/v{version}.sql",
+                env!("CARGO_MANIFEST_DIR")
+            );
+            let dump =
+                std::fs::read_to_string(&dump).unwrap_or_else(|_| panic!("{dump} is missing"));
+            let kept = Connection::open_in_memory().unwrap();
+            kept.execute_batch(&dump).unwrap();
+            assert_eq!(schema_of(&made), schema_of(&kept), "version {version}");
+        }
+    }
 }

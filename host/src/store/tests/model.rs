@@ -1,5 +1,8 @@
 //! The store against a model of it that is too simple to be wrong: random sequences of everything that
-//! happens to a queue, with time, stale leases and restarts.
+//! happens to a queue, with time, stale leases, restarts, and a disk that is full at times.
+
+mod expected;
+mod steps;
 
 use std::collections::BTreeSet;
 
@@ -7,245 +10,32 @@ use proptest::prelude::*;
 
 use super::*;
 use crate::job::{JobId, State};
+use expected::{LEASE, Model, ModelDelivery, ModelJob, ModelLease, Place};
+use steps::{End, Plan, Step, steps};
 
-/// What happens. Indices are taken modulo what there is.
-#[derive(Debug, Clone)]
-enum Step {
-    /// An alert of a fingerprint, for the recipients in a bit set.
-    Accept(u8, u8),
-    Lease(RecipientId, u32),
-    /// What becomes of the jobs of a lease.
-    Begin(usize, Vec<Plan>),
-    Release(usize),
-    Retry(RecipientId, u32),
-    /// What becomes of a delivery.
-    Settle(usize, End),
-    Wait(Millis),
-    Redrive(RecipientId),
-    /// Pauses a recipient, or ends its pause.
-    Pause(RecipientId),
-    Restart,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum Plan {
-    /// A delivery of its own.
-    Send,
-    /// In the delivery before, where there is one.
-    Join,
-    Later(Millis, Option<u64>),
-    Die,
-    Unnamed,
-}
-
-#[derive(Debug, Clone, Copy)]
-enum End {
-    Deliver,
-    Again(Millis),
-    Die,
-    /// Its jobs go back into the queue, in halves.
-    Halve(u64),
-    /// The first job dies, the others arrive.
-    Mixed,
-}
-
-fn steps() -> impl Strategy<Value = Vec<Step>> {
-    // Mostly one recipient and two fingerprints, so that jobs meet.
-    let recipient = || prop_oneof![5 => Just(1_i64), 1 => Just(2_i64)];
-    let wait = || prop_oneof![Just(0_u64), 1..60_u64];
-    let plan = prop_oneof![
-        4 => Just(Plan::Send),
-        2 => Just(Plan::Join),
-        2 => (wait(), prop::option::of(1..3_u64)).prop_map(|(due, batch)| Plan::Later(due, batch)),
-        2 => Just(Plan::Die),
-        1 => Just(Plan::Unnamed),
-    ];
-    let end = prop_oneof![
-        3 => Just(End::Deliver),
-        2 => wait().prop_map(End::Again),
-        1 => Just(End::Die),
-        2 => (1..9_u64).prop_map(End::Halve),
-        1 => Just(End::Mixed),
-    ];
-    let step = prop_oneof![
-        8 => (prop_oneof![3 => 0..2_u8, 2 => 0..9_u8], prop_oneof![6 => Just(1_u8), 1 => 0..4_u8]).prop_map(|(print, to)| Step::Accept(print, to)),
-        5 => (recipient(), prop_oneof![1 => 0..3_u32, 2 => 3..6_u32]).prop_map(|(to, max)| Step::Lease(to, max)),
-        5 => (0..9_usize, prop::collection::vec(plan, 5)).prop_map(|(at, plan)| Step::Begin(at, plan)),
-        1 => (0..9_usize).prop_map(Step::Release),
-        2 => (recipient(), 0..4_u32).prop_map(|(to, max)| Step::Retry(to, max)),
-        6 => (0..9_usize, end).prop_map(|(at, end)| Step::Settle(at, end)),
-        2 => (1..80_u64).prop_map(Step::Wait),
-        2 => recipient().prop_map(Step::Redrive),
-        1 => recipient().prop_map(Step::Pause),
-        1 => Just(Step::Restart),
-    ];
-    prop::collection::vec(step, 1..80)
-}
-
-/// How long a lease lasts.
-const LEASE: Millis = 50;
-
-#[derive(Debug, Clone, PartialEq)]
-enum Place {
-    Queued { due: Millis, batch: Option<u64> },
-    Carried,
-    Dead,
-    Gone,
-}
-
-#[derive(Debug)]
-struct ModelJob {
-    alert: String,
-    print: u8,
-    recipient: RecipientId,
-    place: Place,
-}
-
-#[derive(Debug)]
-struct ModelDelivery {
-    id: String,
-    recipient: RecipientId,
-    jobs: Vec<usize>,
-    due: Millis,
-    pending: bool,
-}
-
-/// A lease that was granted; kept after its end, so that a late holder is played, too.
-#[derive(Debug)]
-struct ModelLease {
-    token: u64,
-    recipient: RecipientId,
-    until: Millis,
-    jobs: Vec<(usize, Job)>,
-    deliveries: BTreeSet<usize>,
-    live: bool,
-}
-
-#[derive(Debug, Default)]
-struct Model {
-    now: Millis,
-    /// In the order of acceptance.
-    jobs: Vec<ModelJob>,
-    deliveries: Vec<ModelDelivery>,
-    leases: Vec<ModelLease>,
-    paused: BTreeSet<RecipientId>,
-    alerts: u64,
-}
-
-impl Model {
-    fn expire(&mut self) {
-        for lease in &mut self.leases {
-            lease.live &= lease.until > self.now;
-        }
-    }
-
-    fn job_is_held(&self, job: usize) -> bool {
-        let holds = |lease: &ModelLease| lease.jobs.iter().any(|(held, _)| *held == job);
-        self.leases.iter().any(|lease| lease.live && holds(lease))
-    }
-
-    fn delivery_is_held(&self, delivery: usize) -> bool {
-        self.leases
-            .iter()
-            .any(|lease| lease.live && lease.deliveries.contains(&delivery))
-    }
-
-    /// When a job may be given out, if nothing but time keeps it.
-    fn job_due(&self, at: usize) -> Option<(Millis, Option<u64>)> {
-        let job = &self.jobs[at];
-        let same = |other: &ModelJob| (other.recipient, other.print) == (job.recipient, job.print);
-        let unfinished = |other: &ModelJob| !matches!(other.place, Place::Dead | Place::Gone);
-        let waits = self.jobs[..at]
-            .iter()
-            .any(|other| same(other) && unfinished(other));
-        match job.place {
-            Place::Queued { due, batch } if !waits && !self.job_is_held(at) => Some((due, batch)),
-            _ => None,
-        }
-    }
-
-    fn expected_lease(&self, recipient: RecipientId, max: usize) -> Vec<usize> {
-        if self.paused.contains(&recipient) {
-            return Vec::new();
-        }
-        let mine = |at: &usize| self.jobs[*at].recipient == recipient;
-        let due: Vec<(usize, Option<u64>)> = (0..self.jobs.len())
-            .filter(mine)
-            .filter_map(|at| Some((at, self.job_due(at)?)))
-            .filter(|(_, (due, _))| *due <= self.now)
-            .map(|(at, (_, batch))| (at, batch))
-            .collect();
-        let first = due.first().and_then(|(_, batch)| *batch);
-        due.into_iter()
-            .filter(|(_, batch)| *batch == first)
-            .map(|(at, _)| at)
-            .take(max)
-            .collect()
-    }
-
-    fn delivery_due(&self, at: usize) -> Option<Millis> {
-        let delivery = &self.deliveries[at];
-        (delivery.pending && !self.delivery_is_held(at)).then_some(delivery.due)
-    }
-
-    fn expected_retries(&self, recipient: RecipientId, max: usize) -> Vec<usize> {
-        (0..self.deliveries.len())
-            .filter(|at| self.deliveries[*at].recipient == recipient)
-            .filter(|_| !self.paused.contains(&recipient))
-            .filter(|at| self.delivery_due(*at).is_some_and(|due| due <= self.now))
-            .take(max)
-            .collect()
-    }
-
-    fn expected_due(&self) -> Due {
-        let jobs = (0..self.jobs.len())
-            .filter_map(|at| Some((self.job_due(at)?.0, self.jobs[at].recipient)));
-        let deliveries = (0..self.deliveries.len())
-            .filter_map(|at| Some((self.delivery_due(at)?, self.deliveries[at].recipient)));
-        let open: Vec<(Millis, RecipientId)> = jobs
-            .chain(deliveries)
-            .filter(|(_, recipient)| !self.paused.contains(recipient))
-            .collect();
-        let due: BTreeSet<RecipientId> = open
-            .iter()
-            .filter(|(due, _)| *due <= self.now)
-            .map(|(_, recipient)| *recipient)
-            .collect();
-        let later = open
-            .iter()
-            .filter(|(_, recipient)| !due.contains(recipient))
-            .map(|(due, _)| *due);
-        let ends = self.leases.iter().filter(|lease| lease.live);
-        Due {
-            next: later.chain(ends.map(|lease| lease.until)).min(),
-            recipients: due.into_iter().collect(),
-        }
-    }
-
-    fn counts(&self) -> Counts {
-        let jobs = |wanted: fn(&Place) -> bool| {
-            self.jobs.iter().filter(|job| wanted(&job.place)).count() as u64
-        };
-        Counts {
-            alerts: self.alerts,
-            queued: jobs(|place| matches!(place, Place::Queued { .. })),
-            pending: self.deliveries.iter().filter(|one| one.pending).count() as u64,
-            delivered: jobs(|place| *place == Place::Gone),
-            dead: jobs(|place| *place == Place::Dead),
-        }
-    }
-}
+/// Sequences in each run; `PROPTEST_CASES` asks for more.
+const CASES: u32 = 1_000;
 
 /// The store and its model, side by side.
 struct Pair {
     home: Home,
     store: Option<Store>,
     model: Model,
+    full: bool,
 }
 
 impl Pair {
     fn store(&self) -> &Store {
         self.store.as_ref().expect("the store is open")
+    }
+
+    /// What was done; nothing where the disk was too full for it, and then nothing changed.
+    fn done<T: std::fmt::Debug>(&self, result: Result<T, StoreError>) -> Option<T> {
+        match result {
+            Ok(value) => Some(value),
+            Err(StoreError::Full) if self.full => None,
+            Err(error) => panic!("{error:?}"),
+        }
     }
 
     async fn step(&mut self, step: &Step) {
@@ -260,6 +50,8 @@ impl Pair {
             Step::Redrive(recipient) => self.redrive(*recipient).await,
             Step::Pause(recipient) => self.pause(*recipient).await,
             Step::Restart => self.restart().await,
+            Step::Forget(age) => self.forget(*age).await,
+            Step::Full(full) => self.fill(*full).await,
         }
         self.compare().await;
     }
@@ -270,6 +62,13 @@ impl Pair {
         due.recipients.sort_unstable();
         assert_eq!(due, self.model.expected_due());
         assert_eq!(self.store().counts().await.unwrap(), self.model.counts());
+        let filter = DeliveryFilter {
+            limit: PAGE,
+            ..Default::default()
+        };
+        let deliveries = self.store().deliveries(filter).await.unwrap();
+        let deliveries: Vec<_> = deliveries.iter().map(|one| one.id.as_str()).collect();
+        assert_eq!(deliveries, self.model.expected_deliveries());
     }
 
     async fn accept(&mut self, print: u8, to: u8) {
@@ -284,7 +83,10 @@ impl Pair {
             idempotency: None,
             now: self.model.now,
         };
-        self.store().accept(acceptance).await.unwrap();
+        if self.done(self.store().accept(acceptance).await).is_none() {
+            return;
+        }
+        let at = self.model.now;
         self.model.alerts += 1;
         self.model
             .jobs
@@ -292,6 +94,7 @@ impl Pair {
                 alert: id.clone(),
                 print,
                 recipient,
+                at,
                 place: Place::Queued {
                     due: 0,
                     batch: None,
@@ -302,11 +105,10 @@ impl Pair {
     async fn lease(&mut self, recipient: RecipientId, max: u32) {
         self.model.expire();
         let (now, until) = (self.model.now, self.model.now + LEASE);
-        let lease = self
-            .store()
-            .lease(recipient, max, now, until)
-            .await
-            .unwrap();
+        let lease = self.store().lease(recipient, max, now, until).await;
+        let Some(lease) = self.done(lease) else {
+            return;
+        };
         let expected = self.model.expected_lease(recipient, max as usize);
         let names: Vec<&str> = expected
             .iter()
@@ -395,8 +197,10 @@ impl Pair {
                 id,
                 recipient,
                 jobs,
+                at: now,
                 due: now,
                 pending: true,
+                forgotten: false,
             });
         }
         let result = self
@@ -407,6 +211,9 @@ impl Pair {
             assert_eq!(result, Err(StoreError::Fenced));
             return;
         }
+        let Some(token) = self.done(result) else {
+            return;
+        };
         for (index, place) in places {
             self.model.jobs[index].place = place;
         }
@@ -417,7 +224,7 @@ impl Pair {
         let first = self.model.deliveries.len();
         self.model.deliveries.extend(built);
         let held = (first..self.model.deliveries.len()).collect();
-        self.grant(result.unwrap(), recipient, Vec::new(), held);
+        self.grant(token, recipient, Vec::new(), held);
     }
 
     async fn release(&mut self, at: usize) {
@@ -432,11 +239,10 @@ impl Pair {
     async fn retry(&mut self, recipient: RecipientId, max: u32) {
         self.model.expire();
         let (now, until) = (self.model.now, self.model.now + LEASE);
-        let (token, found) = self
-            .store()
-            .due_deliveries(recipient, now, max, until)
-            .await
-            .unwrap();
+        let found = self.store().due_deliveries(recipient, now, max, until);
+        let Some((token, found)) = self.done(found.await) else {
+            return;
+        };
         let expected = self.model.expected_retries(recipient, max as usize);
         let names: Vec<&str> = expected
             .iter()
@@ -494,8 +300,10 @@ impl Pair {
         let fenced = self
             .store()
             .settle(token, vec![settlement(&id, then)], now)
-            .await
-            .unwrap();
+            .await;
+        let Some(fenced) = self.done(fenced) else {
+            return;
+        };
         if !live {
             assert_eq!(fenced, [id]);
             return;
@@ -525,6 +333,10 @@ impl Pair {
         };
         let letters = self.store().dead_letters(filter).await.unwrap();
         let jobs: Vec<JobId> = letters.iter().map(|letter| letter.job).collect();
+        let redriven = self.store().redrive(Redrive::Jobs(jobs)).await;
+        let Some(redriven) = self.done(redriven) else {
+            return;
+        };
         let mut revived = 0;
         for job in &mut self.model.jobs {
             if job.recipient == recipient && job.place == Place::Dead {
@@ -535,20 +347,40 @@ impl Pair {
                 revived += 1;
             }
         }
-        assert_eq!(self.store().redrive(Redrive::Jobs(jobs)).await, Ok(revived));
+        assert_eq!(redriven, revived);
     }
 
     async fn pause(&mut self, recipient: RecipientId) {
-        let paused = self.model.paused.insert(recipient);
-        if !paused {
+        let pauses = !self.model.paused.contains(&recipient);
+        let why = pauses.then(|| "by hand".to_owned());
+        let change = Change::PauseRecipient(recipient, why);
+        let applied = self.store().apply(vec![change], self.model.now).await;
+        if self.done(applied).is_none() {
+            return;
+        }
+        if pauses {
+            self.model.paused.insert(recipient);
+        } else {
             self.model.paused.remove(&recipient);
         }
-        let why = paused.then(|| "by hand".to_owned());
-        let change = Change::PauseRecipient(recipient, why);
-        self.store()
-            .apply(vec![change], self.model.now)
-            .await
-            .unwrap();
+    }
+
+    async fn forget(&mut self, age: Millis) {
+        let keep = Keep {
+            history: age,
+            dead_letters: 2 * age,
+            bytes: u64::MAX,
+        };
+        let pruned = self.store().prune(keep, self.model.now).await;
+        if let Some(pruned) = self.done(pruned) {
+            assert!(!pruned.more, "there is too little for two steps");
+            self.model.forget(age);
+        }
+    }
+
+    async fn fill(&mut self, full: bool) {
+        self.full = full;
+        self.store().fill(full).await;
     }
 
     /// The process is killed and started: what was stored stays, and nobody holds anything.
@@ -558,6 +390,7 @@ impl Pair {
         drop(self.store.take());
         self.home = after;
         self.store = Some(self.home.open().await);
+        self.full = false;
         for lease in &mut self.model.leases {
             lease.live = false;
         }
@@ -566,7 +399,7 @@ impl Pair {
 
 proptest! {
     #![proptest_config(ProptestConfig {
-        cases: 300,
+        cases: ProptestConfig::default().cases.max(CASES),
         failure_persistence: None,
         ..ProptestConfig::default()
     })]
@@ -575,9 +408,9 @@ proptest! {
     fn the_store_does_what_its_model_does(steps in steps()) {
         let runtime = tokio::runtime::Builder::new_current_thread().build().unwrap();
         runtime.block_on(async {
-            let home = Home::new();
+            let home = Home::fast();
             let store = Some(store_with(&home, 2).await);
-            let mut pair = Pair { home, store, model: Model::default() };
+            let mut pair = Pair { home, store, model: Model::default(), full: false };
             for step in &steps {
                 pair.step(step).await;
             }

@@ -1,4 +1,4 @@
-//! Damage: it is said, and nothing is written over it.
+//! What ails the file: it is said, nothing is written over damage, and what passes has passed.
 
 use std::io::{Read, Seek, SeekFrom, Write};
 
@@ -71,4 +71,25 @@ async fn damage_that_is_met_while_running_ends_all_writing_and_is_no_trouble_to_
     assert_eq!(store.trouble(), Some(trouble));
     store.close().await.unwrap();
     assert_eq!(std::fs::read(home.file()).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_program_that_keeps_the_file_locked_is_named_and_all_goes_on_when_it_ends() {
+    let home = Home::new();
+    let store = store_with(&home, 1).await;
+    accept(&store, 1, &[("a", "1")], 0).await;
+    let leased = lease(&store, 1, 1, 0).await;
+    let other = rusqlite::Connection::open(home.file()).unwrap();
+    other.execute_batch("BEGIN IMMEDIATE").unwrap();
+    let stored = delivery("d1", 1, &leased.jobs, 0);
+    let begin = async || {
+        let deliveries = vec![stored.clone()];
+        store.begin(leased.token, deliveries, vec![], 0, 100).await
+    };
+    assert_eq!(begin().await, Err(StoreError::Locked));
+    assert_eq!(store.trouble(), Some(StoreError::Locked));
+    assert_eq!(store.counts().await.unwrap().queued, 1, "it can be read");
+    other.execute_batch("ROLLBACK").unwrap();
+    assert!(begin().await.is_ok_and(|token| token > leased.token));
+    assert_eq!(store.trouble(), None);
 }
