@@ -2,6 +2,7 @@
 //! disk are handed in.
 
 mod accept;
+mod aside;
 mod components;
 mod install;
 mod key;
@@ -39,6 +40,7 @@ use crate::store::{Store, StoreError};
 use share::Shares;
 use unlock::unlock;
 
+pub use aside::{Inspected, Secrets, compact, inspect, stored};
 pub use components::{BUILTIN, builtin};
 pub use install::{InstallError, RemoveError};
 pub use key::{CREDENTIAL, KeyError, KeyPlace};

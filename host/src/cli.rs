@@ -13,6 +13,7 @@ pub(crate) mod print;
 mod remote;
 mod secret;
 mod serve;
+mod store;
 pub(crate) mod words;
 
 pub(crate) use serve::stop_signal;
@@ -99,6 +100,9 @@ enum Command {
     /// Secrets, while the server stands still: a new master key, or one that is lost.
     #[command(subcommand)]
     Secret(Secret),
+    /// The store's file: look through it, copy it, make it smaller.
+    #[command(subcommand)]
+    Store(StoreFile),
     /// Check that a component is as every component has to be: for its author.
     Check {
         /// A file, or the name of a component that came with the program.
@@ -158,6 +162,31 @@ enum Secret {
     Forget {
         #[command(flatten)]
         sealed: Sealed,
+    },
+}
+
+#[derive(Debug, Subcommand)]
+enum StoreFile {
+    /// Look through a store for what is damaged, and show how large things are; a server may run meanwhile.
+    Check {
+        /// A backup [default: the store in the data directory].
+        file: Option<PathBuf>,
+        #[command(flatten)]
+        sealed: Sealed,
+    },
+    /// Copy all that is stored into a new file; a server may run meanwhile. The master key is not in it.
+    Backup {
+        /// The new file.
+        file: PathBuf,
+        /// The data directory of a server on this machine.
+        #[arg(long, env = "CAMPANILE_DATA", default_value = "campanile-data")]
+        data: PathBuf,
+    },
+    /// Give back what is free in the store's file, while the server stands still.
+    Compact {
+        /// The data directory of a server on this machine.
+        #[arg(long, env = "CAMPANILE_DATA", default_value = "campanile-data")]
+        data: PathBuf,
     },
 }
 
@@ -429,6 +458,14 @@ async fn run(command: Command, terminal: &Terminal) -> anyhow::Result<ExitCode> 
         Command::Secret(Secret::Forget { sealed }) => {
             secret::forget(terminal, &sealed.data, sealed.master_key).await
         }
+        Command::Store(StoreFile::Check { file, sealed }) => Ok(store::check(
+            terminal,
+            file,
+            &sealed.data,
+            sealed.master_key,
+        )),
+        Command::Store(StoreFile::Backup { file, data }) => store::backup(terminal, &file, &data),
+        Command::Store(StoreFile::Compact { data }) => store::compact(terminal, &data).await,
         Command::Check { component, params } => {
             check::check(terminal, &component, params.as_deref())
         }

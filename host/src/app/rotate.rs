@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context;
 use campanile_contract::manifest::Manifest;
 
-use super::STORE;
+use super::aside::stored;
 use super::key::KeyPlace;
 use super::unlock::{Locked, unlock};
 use crate::apply::reseal;
@@ -152,16 +152,10 @@ async fn open(data: &Path, place: &KeyPlace) -> anyhow::Result<Store> {
     place
         .refuse_inside(data)
         .with_context(|| place.path().display().to_string())?;
-    let path = data.join(STORE);
-    anyhow::ensure!(
-        path.exists(),
-        "no server has run in {}: name another place with --data",
-        data.display()
-    );
-    Ok(Store::open(path).await?)
+    Ok(Store::open(stored(data)?).await?)
 }
 
-fn gone(row: &EndpointRow, secrets: Vec<String>) -> Gone {
+pub(super) fn gone(row: &EndpointRow, secrets: Vec<String>) -> Gone {
     Gone {
         tenant: row.tenant.clone(),
         endpoint: row.name.clone(),

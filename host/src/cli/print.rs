@@ -143,6 +143,27 @@ fn table(indent: &str, head: Vec<String>, rows: Vec<Vec<String>>) {
     }
 }
 
+/// A number of bytes, as people read it: three digits say how much it is.
+pub(super) fn size(bytes: u64) -> String {
+    const UNITS: [&str; 4] = ["kB", "MB", "GB", "TB"];
+    if bytes < 1_000 {
+        return format!("{bytes} B");
+    }
+    let mut size = bytes as f64 / 1e3;
+    let mut unit = UNITS[0];
+    for larger in &UNITS[1..] {
+        if size < 999.5 {
+            break;
+        }
+        (size, unit) = (size / 1e3, larger);
+    }
+    if size < 9.95 {
+        format!("{size:.1} {unit}")
+    } else {
+        format!("{size:.0} {unit}")
+    }
+}
+
 /// A time, as people and machines both read it.
 pub(super) fn time(millis: u64) -> String {
     crate::alert::time::format(millis)
@@ -166,6 +187,24 @@ mod tests {
         ];
         for (text, shown) in rows {
             assert_eq!(safe(text), shown);
+        }
+    }
+
+    #[test]
+    fn sizes_have_a_unit_that_fits() {
+        let rows = [
+            (0, "0 B"),
+            (999, "999 B"),
+            (1_000, "1.0 kB"),
+            (9_949, "9.9 kB"),
+            (9_950, "10 kB"),
+            (999_499, "999 kB"),
+            (999_500, "1.0 MB"),
+            (4_294_967_296, "4.3 GB"),
+            (u64::MAX, "18446744 TB"),
+        ];
+        for (bytes, shown) in rows {
+            assert_eq!(size(bytes), shown, "{bytes}");
         }
     }
 

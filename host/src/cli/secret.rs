@@ -55,7 +55,7 @@ pub(super) async fn forget(
     Ok(ExitCode::SUCCESS)
 }
 
-fn enter_again(terminal: &Terminal, gone: &[Gone]) {
+pub(super) fn enter_again(terminal: &Terminal, gone: &[Gone]) {
     for Gone {
         tenant,
         endpoint,

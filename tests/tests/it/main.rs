@@ -23,6 +23,7 @@ mod process;
 mod relay;
 mod secrets;
 mod seeds;
+mod store_file;
 mod templates;
 mod two_secrets;
 mod words;
