@@ -22,6 +22,7 @@ mod queue;
 mod request;
 mod response;
 mod room;
+mod syslog;
 mod template;
 pub mod text;
 pub mod time;
@@ -30,7 +31,7 @@ mod verdict;
 pub use bindings::endpoint::campanile::alerts::alert::{Action, Entity, Severity};
 pub use bindings::endpoint::campanile::alerts::delivery::{
     Batch, Body, Delivery, Encoding, Exception, Field, FollowUp, HttpRequest, Message, Outcome,
-    Part, Refusal, Scheme, Syslog, Template, Verdict,
+    Part, Refusal, Scheme, Template, Verdict,
 };
 pub use bindings::endpoint::campanile::alerts::params::{Param, Problem};
 pub use bindings::endpoint::campanile::alerts::text::{Arg, Markup, Unit, Value};
@@ -47,6 +48,7 @@ pub use queue::Queue;
 pub use request::Request;
 pub use response::{Item, Response};
 pub use room::{Block, Room, together};
+pub use syslog::Syslog;
 pub use template::{Hole, IntoTemplate, delivery_id, fact, percent, row, secret};
 
 /// What the export macros expand to names; nothing else may.

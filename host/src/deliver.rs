@@ -276,7 +276,8 @@ impl Deliverer {
                 now,
             )
             .await;
-        match (message, sent) {
+        match (message, sent.transpose()) {
+            (_, None) => Judged::host(Outcome::Delivered, Reason::Written, None, None),
             (
                 Message::Mail(
                     again @ Mail {
@@ -284,17 +285,15 @@ impl Deliverer {
                         ..
                     },
                 ),
-                sent,
+                Some(sent),
             ) => mail::repeated(again, repeat, delivery, sent, now),
-            (_, Err(failure)) => failed(&recipient.component.manifest, failure),
-            (Message::Http(_), Ok(received)) => {
-                self.judge(recipient, delivery, &received, now).await
-            }
-            (Message::Mail(mail), Ok(received)) => {
+            (_, Some(Err(failure))) => failed(&recipient.component.manifest, failure),
+            (Message::Mail(mail), Some(Ok(received))) => {
                 let judged = self.judge(recipient, delivery, &received, now).await;
                 let report = received.mail.unwrap_or_default();
                 mail::for_the_refused(judged, mail, delivery, &report, now)
             }
+            (_, Some(Ok(received))) => self.judge(recipient, delivery, &received, now).await,
         }
     }
 

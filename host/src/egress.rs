@@ -12,6 +12,7 @@
 //! | `headers`, `sign` | header names and values; authentication and signatures |
 //! | `http` | one request, one response |
 //! | `mail` | one mail, to one mail server |
+//! | `syslog` | one line, to one syslog server |
 //! | `dial`, `address`, `own`, `tls` | the one connect, to judged addresses alone |
 //! | `ledger` | what was judged beside what was dialled, for tests |
 //! | `rehearse` | a request judged and filled, and let go: for authors' checks |
@@ -32,6 +33,7 @@ mod route;
 mod sender;
 mod show;
 mod sign;
+mod syslog;
 mod tls;
 
 use std::collections::HashMap;
@@ -61,6 +63,7 @@ pub use self::own::Interfaces;
 pub use self::rehearse::{Rehearsed, rehearse};
 pub use self::sender::{MAX_SECRET_BYTES, Owner, Sender};
 pub use self::show::shown;
+pub use self::syslog::{MAX_DATAGRAM_BYTES, MAX_LINE_BYTES};
 pub use self::tls::{Root, TlsError, roots};
 
 /// Log targets that a subscriber must switch off for ever: the client's libraries, whose own lines are
@@ -203,7 +206,7 @@ impl Egress {
     }
 
     /// Sends one message, once: the delivery's message `number`, counted from 0. A failure of the policy
-    /// dials nothing.
+    /// dials nothing. Nothing comes back of a syslog line: nobody answers one.
     ///
     /// # Errors
     ///
@@ -215,7 +218,7 @@ impl Egress {
         delivery_id: &str,
         number: u32,
         now: Millis,
-    ) -> Result<Received, Failure> {
+    ) -> Result<Option<Received>, Failure> {
         let line = self.line(sender.tenant())?;
         let attempt = Attempt {
             delivery_id,
@@ -226,7 +229,12 @@ impl Egress {
             Message::Http(request) => request,
             Message::Mail(mail) => {
                 return mail::exchange(&line.dialler, sender, mail, number, attempt, &self.limits)
-                    .await;
+                    .await
+                    .map(Some);
+            }
+            Message::Syslog(given) => {
+                syslog::send(&line.dialler, sender, given, attempt, &self.limits).await?;
+                return Ok(None);
             }
         };
         let mut filled = fill::fill(sender, request, attempt)?;
@@ -238,7 +246,7 @@ impl Egress {
                 .headers
                 .iter()
                 .any(|(name, value)| shows(value.as_bytes()) || shows(name.as_str().as_bytes()));
-        Ok(Received {
+        Ok(Some(Received {
             status: answer.status,
             headers: answer.headers,
             body: answer.body,
@@ -246,7 +254,7 @@ impl Egress {
             encoded: answer.encoded,
             secret_shown,
             mail: None,
-        })
+        }))
     }
 
     fn line(&self, tenant: &str) -> Result<Line, Failure> {
@@ -270,7 +278,7 @@ impl Egress {
             own: Arc::clone(&self.own),
             ledger: Arc::clone(&self.ledger),
             tls: self.trust.config().map_err(unset)?,
-            mail_tls: self.trust.mail_config().map_err(unset)?,
+            tls_without_alpn: self.trust.config_without_alpn().map_err(unset)?,
             timeout: self.limits.connect,
         });
         let line = Line {

@@ -13,9 +13,9 @@ mod words;
 use std::collections::BTreeSet;
 
 use campanile_contract::manifest::{
-    Manifest, Origin, ParamKind, ParamSpec, Place, Route, Tier, When,
+    Carries, Manifest, Origin, ParamKind, ParamSpec, Place, Route, Tier, When,
 };
-use campanile_contract::params::{MailServer, Param};
+use campanile_contract::params::{MailServer, Param, SyslogServer};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use url::Url;
@@ -53,6 +53,11 @@ pub enum Permission {
         /// The mail server.
         to: To,
     },
+    /// Send syslog lines.
+    Syslog {
+        /// The syslog server.
+        to: To,
+    },
     /// Put a secret into a request.
     Fill {
         /// The parameter, or `parameter/row`.
@@ -84,7 +89,7 @@ pub enum Permission {
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "kebab-case", deny_unknown_fields)]
 pub enum To {
-    /// An address, and what is below its path; or a mail server.
+    /// An address, and what is below its path; or a mail or syslog server.
     Address(String),
     /// The address that a `secret-url` holds.
     Secret {
@@ -125,6 +130,9 @@ impl To {
 /// An address in the one spelling that is judged: a person consents to that.
 fn spelled(address: &str) -> Option<String> {
     if let Some(server) = MailServer::parse(address) {
+        return Some(server.to_string());
+    }
+    if let Some(server) = SyslogServer::parse(address) {
         return Some(server.to_string());
     }
     let url = Url::parse(address).ok().filter(Url::has_host)?;
@@ -180,14 +188,16 @@ impl Ask {
             .any(|granted| granted.covers(wanted))
     }
 
-    /// The addresses that requests and mails go to, as far as the endpoint's parameters say.
+    /// The addresses that messages go to, as far as the endpoint's parameters say.
     #[must_use]
     pub fn addresses(&self) -> BTreeSet<&str> {
         let to = self
             .permissions
             .iter()
             .filter_map(|permission| match permission {
-                Permission::Send { to, .. } | Permission::Mail { to } => Some(to),
+                Permission::Send { to, .. }
+                | Permission::Mail { to }
+                | Permission::Syslog { to } => Some(to),
                 _ => None,
             });
         to.filter_map(|to| match to {
@@ -236,8 +246,10 @@ impl Permission {
 
 /// The ways out of one route.
 fn ways(manifest: &Manifest, route: &Route, to: &To) -> Vec<Permission> {
-    if manifest.is_mail(route) {
-        return vec![Permission::Mail { to: to.clone() }];
+    match manifest.carries(route) {
+        Carries::Requests => {}
+        Carries::Mails => return vec![Permission::Mail { to: to.clone() }],
+        Carries::Lines => return vec![Permission::Syslog { to: to.clone() }],
     }
     let ways = route.methods.iter().flat_map(|method| {
         route.paths.iter().map(move |path| Permission::Send {
@@ -262,7 +274,7 @@ fn uses(
         let requests = manifest
             .routes
             .iter()
-            .filter(|route| !manifest.is_mail(route));
+            .filter(|route| manifest.carries(route) == Carries::Requests);
         let sign = |to| Permission::Sign {
             secret: secret.clone(),
             to,

@@ -2,12 +2,14 @@
 //! Everything here is unfilled: a secret is a hole with a name, so it may be stored, shown and logged.
 
 mod mail;
+mod syslog;
 
 use serde::{Deserialize, Serialize};
 
 use crate::bounded;
 
 pub use mail::{Login, Mail, Repeat};
+pub use syslog::{Element, Syslog};
 
 /// Elements of most lists in an answer: above every limit that is judged by name, and low enough that a list of
 /// nothings takes no memory to speak of.
@@ -73,6 +75,8 @@ pub enum Message {
     Http(HttpRequest),
     /// A mail.
     Mail(Mail),
+    /// A syslog line.
+    Syslog(Syslog),
 }
 
 /// An HTTP request with holes.

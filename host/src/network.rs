@@ -20,10 +20,21 @@ pub enum Protocol {
     Smtp,
     /// Mail over TLS.
     Smtps,
+    /// Syslog lines in clear, by TCP or UDP.
+    Syslog,
+    /// Syslog lines over TLS.
+    Syslogs,
 }
 
 impl Protocol {
-    const ALL: [Self; 4] = [Self::Https, Self::Http, Self::Smtp, Self::Smtps];
+    const ALL: [Self; 6] = [
+        Self::Https,
+        Self::Http,
+        Self::Smtp,
+        Self::Smtps,
+        Self::Syslog,
+        Self::Syslogs,
+    ];
 
     /// The name, as in configuration.
     #[must_use]
@@ -33,13 +44,15 @@ impl Protocol {
             Self::Http => "http",
             Self::Smtp => "smtp",
             Self::Smtps => "smtps",
+            Self::Syslog => "syslog",
+            Self::Syslogs => "syslogs",
         }
     }
 
     /// Whether anybody may speak it to a public address; the others must be opened.
     #[must_use]
     pub fn is_public(self) -> bool {
-        matches!(self, Self::Https | Self::Smtps)
+        matches!(self, Self::Https | Self::Smtps | Self::Syslogs)
     }
 }
 
@@ -56,6 +69,7 @@ impl fmt::Display for Protocol {
 /// | `10.20.0.0/16:443` | https to port 443 of a network |
 /// | `10.0.0.0/8:8000-8100/http` | http to a range of ports |
 /// | `127.0.0.1:8081/http` | one listener of this machine |
+/// | `10.20.0.5:514/syslog` | syslog in clear, by TCP or UDP; `syslogs` is syslog over TLS |
 /// | `[fd00:1::/32]:443` | the same for IPv6, in brackets |
 ///
 /// Loopback, link-local, metadata and own addresses are opened only by an exact address and a single
@@ -82,7 +96,7 @@ pub enum OpeningError {
     #[error("`{0}` lacks a port from 1 to 65535, or a range such as 8000-8100")]
     Ports(String),
     /// Not a protocol.
-    #[error("`{0}` is not a protocol; expected https, http, smtp or smtps")]
+    #[error("`{0}` is not a protocol; expected https, http, smtp, smtps, syslog or syslogs")]
     Protocol(String),
     /// Loopback, link-local and metadata are opened one by one.
     #[error("`{0}` is loopback, link-local or metadata: name one address and one port")]
@@ -296,6 +310,8 @@ mod tests {
             "[fd00:1::/32]:443",
             "0.0.0.0/0:80/http",
             "[::/0]:465/smtps",
+            "10.20.0.5:514/syslog",
+            "127.0.0.1:6514/syslogs",
             "169.254.169.254:80/http",
             "100.100.100.200:443",
         ] {
@@ -329,6 +345,9 @@ mod tests {
             ("10.0.0.0/8:80/", |e| matches!(e, Protocol(_))),
             ("10.0.0.0/8:80/ftp", |e| matches!(e, Protocol(_))),
             ("10.0.0.0/8:80/HTTP", |e| matches!(e, Protocol(_))),
+            ("10.0.0.5:514/udp", |e| matches!(e, Protocol(_))),
+            ("10.0.0.5:514/syslog+udp", |e| matches!(e, Protocol(_))),
+            ("10.0.0.5:6514/syslog+tls", |e| matches!(e, Protocol(_))),
             ("10.0.0.1/8:80", |e| matches!(e, HostBits(..))),
             ("10.0.0/8:80", |e| matches!(e, Address(_))),
             ("10.0.0.0/33:80", |e| matches!(e, Address(_))),

@@ -44,6 +44,8 @@ macro_rules! reasons {
 reasons! {
     /// The destination answered 2xx.
     Accepted = "accepted", Delivered;
+    /// A syslog line was written to its end: no server of syslog says more.
+    Written = "written", Delivered;
     /// The component read the response as a success.
     ComponentSaysDelivered = "component-says-delivered", Delivered;
     /// The component read the response as a success, but the status was 5xx.
@@ -72,7 +74,9 @@ reasons! {
     HeaderValue = "header-value", NotAllowed;
     /// A mail's sender or recipient is no address that a parameter holds, or there is none.
     MailAddress = "mail-address", NotAllowed;
-    /// URL, headers or body are over the limit.
+    /// A field of a syslog line is out of its range, too long, or has characters that it cannot have.
+    SyslogField = "syslog-field", NotAllowed;
+    /// URL, headers, body or line are over the limit.
     RequestTooLarge = "request-too-large", NotAllowed;
     /// A name of a single label, which a search domain would complete.
     SingleLabel = "single-label", NotAllowed;
@@ -98,7 +102,7 @@ reasons! {
     TotalTimeout = "total-timeout", Timeout;
     /// The connection broke after the request was sent: it may have arrived.
     AnswerLost = "answer-lost", BadResponse;
-    /// What came is not HTTP, or no mail server's.
+    /// What came is not HTTP, no mail server's, or anything at all from a syslog server.
     BadResponse = "bad-response", BadResponse;
     /// The mail server does not offer STARTTLS, or refuses it: nothing is sent in clear.
     NoStartTls = "no-starttls", BadResponse;

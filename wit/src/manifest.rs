@@ -170,6 +170,8 @@ pub enum ParamKind {
     Emails,
     /// A mail server: `smtps://host:465`, `smtp+starttls://host:587`, `smtp://host:25`.
     MailServer,
+    /// A syslog server: `syslog+tls://host:6514`, `syslog+tcp://host:port`, `syslog+udp://host:514`.
+    SyslogServer,
     /// `true` or `false`.
     Boolean,
     /// A whole number.
@@ -229,13 +231,24 @@ pub struct Route {
     pub name: String,
     /// To where.
     pub origin: Origin,
-    /// HTTP methods, in capitals. None on a route to a mail server.
+    /// HTTP methods, in capitals. None on a route to a mail or syslog server.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub methods: Vec<String>,
     /// `*` within a segment or one whole segment, `**` for the rest. Below the origin parameter's own path.
-    /// None on a route to a mail server.
+    /// None on a route to a mail or syslog server.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub paths: Vec<String>,
+}
+
+/// What is sent by a route.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Carries {
+    /// HTTP requests.
+    Requests,
+    /// Mails.
+    Mails,
+    /// Syslog lines.
+    Lines,
 }
 
 /// An origin: fixed, or taken from a parameter.
@@ -244,7 +257,7 @@ pub struct Route {
 pub enum Origin {
     /// `https://api.example.com`.
     At(String),
-    /// The name of a parameter of kind `url`, `secret-url` or `mail-server`.
+    /// The name of a parameter of kind `url`, `secret-url`, `mail-server` or `syslog-server`.
     Param(String),
 }
 
@@ -379,14 +392,18 @@ impl Manifest {
         self.routes.iter().find(|route| route.name == name)
     }
 
-    /// Whether this route leads to a mail server.
+    /// What is sent by this route, as the kind of its origin says.
     #[must_use]
-    pub fn is_mail(&self, route: &Route) -> bool {
+    pub fn carries(&self, route: &Route) -> Carries {
         let Origin::Param(name) = &route.origin else {
-            return false;
+            return Carries::Requests;
         };
-        self.params()
-            .any(|param| param.name == *name && param.kind == ParamKind::MailServer)
+        let origin = self.params().find(|param| param.name == *name);
+        match origin.map(|param| param.kind) {
+            Some(ParamKind::MailServer) => Carries::Mails,
+            Some(ParamKind::SyslogServer) => Carries::Lines,
+            _ => Carries::Requests,
+        }
     }
 
     /// The definition of this alert kind.

@@ -2,6 +2,7 @@
 
 mod pattern;
 mod server;
+mod syslog;
 mod value;
 
 use std::collections::BTreeSet;
@@ -13,6 +14,7 @@ use crate::manifest::{ParamSpec, Place};
 
 pub(crate) use pattern::Pattern;
 pub use server::{MailServer, Security};
+pub use syslog::{SyslogServer, Transport};
 pub(crate) use value::{Fault, is_url, judge, longest};
 pub use value::{LONGEST_LINE, LONGEST_TEXT, MOST_ADDRESSES, is_address};
 

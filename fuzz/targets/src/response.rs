@@ -46,7 +46,7 @@ pub fn run(said: &[u8]) -> bool {
     } = &*SERVER;
     let send = destination.egress.send(sender, request, "id", 0, NOW);
     let (received, _) = destination.saying(said, send);
-    if let Ok(received) = &received {
+    if let Ok(Some(received)) = &received {
         // 101 ends an exchange too.
         let is_final = matches!(received.status, 101 | 200..=999);
         assert!(is_final, "{}", received.status);

@@ -2,7 +2,8 @@
 
 use std::fmt::{self, Display, Formatter, Write as _};
 
-use crate::bindings::endpoint::campanile::alerts::delivery::Mail;
+use crate::bindings::endpoint::campanile::alerts::delivery::{Mail, Syslog};
+use crate::time::rfc3339;
 use crate::{Batch, Body, Delivery, Encoding, Field, HttpRequest, Message, Part, Scheme};
 
 impl Display for Batch {
@@ -36,6 +37,7 @@ impl Display for Message {
         match self {
             Self::Http(request) => write!(f, "{request}"),
             Self::Mail(mail) => write!(f, "{mail}"),
+            Self::Syslog(line) => write!(f, "{line}"),
             other => write!(f, "{other:?}"),
         }
     }
@@ -107,6 +109,26 @@ impl Display for Mail {
     }
 }
 
+impl Display for Syslog {
+    fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
+        f.write_str("SYSLOG ")?;
+        template(f, &self.server)?;
+        writeln!(f, "\nPRI: {}.{}", self.facility, self.severity)?;
+        writeln!(f, "TIMESTAMP: {}", rfc3339(self.timestamp))?;
+        writeln!(f, "HOSTNAME: {}", self.hostname)?;
+        writeln!(f, "APP-NAME: {}", self.app_name)?;
+        if let Some(id) = &self.message_id {
+            writeln!(f, "MSGID: {id}")?;
+        }
+        for (id, params) in &self.structured_data {
+            for (name, value) in params {
+                writeln!(f, "{id} {name}: {value}")?;
+            }
+        }
+        writeln!(f, "\n{}", self.message)
+    }
+}
+
 impl Display for Scheme {
     fn fmt(&self, f: &mut Formatter<'_>) -> fmt::Result {
         write!(f, "({}", self.name)?;
@@ -150,7 +172,7 @@ fn template(f: &mut Formatter<'_>, parts: &[Part]) -> fmt::Result {
 #[cfg(test)]
 mod tests {
     use crate::json::Object;
-    use crate::{Mail, Message, Request, Scheme, delivery_id, secret, template};
+    use crate::{Mail, Message, Request, Scheme, Severity, Syslog, delivery_id, secret, template};
 
     #[test]
     fn a_mail_is_shown_with_its_holes() {
@@ -180,6 +202,31 @@ mod tests {
              \n\
              --- html\n\
              <p>A flood.\n"
+        );
+    }
+
+    #[test]
+    fn a_syslog_line_is_shown_field_by_field() {
+        let line = Syslog::to("syslog+tls://log.example:6514")
+            .facility(16)
+            .severity(Severity::Warning)
+            .timestamp(1_720_517_073_250)
+            .hostname("sensor")
+            .app_name("campanile")
+            .message_id("flood")
+            .element("x@32473", [("kind", "flood")])
+            .message("A flood.");
+        assert_eq!(
+            Message::from(line).to_string(),
+            "SYSLOG syslog+tls://log.example:6514\n\
+             PRI: 16.4\n\
+             TIMESTAMP: 2024-07-09T09:24:33.250Z\n\
+             HOSTNAME: sensor\n\
+             APP-NAME: campanile\n\
+             MSGID: flood\n\
+             x@32473 kind: flood\n\
+             \n\
+             A flood.\n"
         );
     }
 

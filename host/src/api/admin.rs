@@ -163,8 +163,9 @@ pub(super) async fn test(
     })?;
     let view = |tested: crate::app::Tested| {
         let request = egress::shown(&tested.message);
+        let delivered = tested.is_delivered();
         match tested.result {
-            Ok(received) => {
+            Ok(Some(received)) => {
                 let body = String::from_utf8_lossy(&received.body);
                 TestView {
                     request,
@@ -172,15 +173,15 @@ pub(super) async fn test(
                     body: (!received.secret_shown)
                         .then(|| body[..body.floor_char_boundary(SHOWN)].to_owned()),
                     failure: None,
-                    delivered: (200..300).contains(&received.status),
+                    delivered,
                 }
             }
-            Err(failure) => TestView {
+            unanswered => TestView {
                 request,
                 status: None,
                 body: None,
-                failure: Some(failure.reason.to_string()),
-                delivered: false,
+                failure: unanswered.err().map(|failure| failure.reason.to_string()),
+                delivered,
             },
         }
     };

@@ -41,8 +41,12 @@ pub(super) fn check(stand: &mut Stand<'_>, delivered: &[Built]) {
         } else {
             format!("{} alerts", built.alerts.len())
         };
-        let by_mail = matches!(built.delivery.messages.first(), Some(Message::Mail(_)));
-        let statuses = if by_mail { &REPLIES[..] } else { &STATUSES[..] };
+        let statuses = match built.delivery.messages.first() {
+            Some(Message::Mail(_)) => &REPLIES[..],
+            // Nobody answers one.
+            Some(Message::Syslog(_)) => continue,
+            _ => &STATUSES[..],
+        };
         for status in statuses.iter().copied() {
             for (body_name, body) in bodies::of(&stand.manifest) {
                 // The rest of the cross differs in nothing that a batch would change.
@@ -71,6 +75,9 @@ pub(super) fn check(stand: &mut Stand<'_>, delivered: &[Built]) {
 
 /// What the destination's own answer to a message that arrived leaves as the receipt of its first alert.
 pub(super) fn arrived(stand: &mut Stand<'_>, built: &Built) -> Option<String> {
+    if let Some(Message::Syslog(_)) = built.delivery.messages.first() {
+        return None;
+    }
     let answer = stand.sample.response.clone();
     let declared = answer.is_some();
     let Answer {

@@ -88,6 +88,10 @@ fn refused(failure: &Failure) -> Finding {
             "a header of a request",
             "keep text of alerts out of headers: it may have line breaks and letters of any script",
         ),
+        Reason::SyslogField => (
+            "a field of a syslog line",
+            "keep to the lengths and characters of wit/README.md: text of alerts may have line breaks and letters of any script",
+        ),
         Reason::RequestTooLarge => (
             "the size of a request",
             "cut or split the text: `text.split`",

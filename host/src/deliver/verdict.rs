@@ -106,18 +106,20 @@ fn short(what: &str, text: &str) -> Result<(), Fault> {
     Ok(())
 }
 
-/// Where a message goes: scheme, host and port, or the secret that holds them, or a mail server.
+/// Where a message goes: scheme, host and port, or the secret that holds them, or a mail or syslog server.
 #[derive(PartialEq, Eq)]
 enum Origin {
     Secret(String),
     Of(url::Origin),
     Mail(String),
+    Syslog(String),
 }
 
 fn destination(message: &Message) -> Option<Origin> {
     match message {
         Message::Http(request) => origin(&request.url),
         Message::Mail(mail) => Some(Origin::Mail(mail.server.clone())),
+        Message::Syslog(line) => Some(Origin::Syslog(line.server.clone())),
     }
 }
 

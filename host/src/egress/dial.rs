@@ -14,7 +14,7 @@ use std::time::Duration;
 use rustls::ClientConfig;
 use rustls::pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
-use tokio::net::TcpStream;
+use tokio::net::{TcpStream, UdpSocket};
 use tokio_rustls::TlsConnector;
 use tokio_rustls::client::TlsStream;
 
@@ -90,8 +90,8 @@ pub(super) struct Dialler {
     pub(super) own: Arc<Own>,
     pub(super) ledger: Arc<Ledger>,
     pub(super) tls: Arc<ClientConfig>,
-    /// For mail, which has no other protocol to agree on.
-    pub(super) mail_tls: Arc<ClientConfig>,
+    /// For mail and syslog, which have no other protocol to agree on.
+    pub(super) tls_without_alpn: Arc<ClientConfig>,
     /// For resolving, connecting and the TLS handshake together.
     pub(super) timeout: Duration,
 }
@@ -108,9 +108,11 @@ impl Dialler {
         let connected = async {
             let tcp = self.tcp(host, port, protocol).await?;
             match protocol {
-                Protocol::Http | Protocol::Smtp => Ok(Stream::Plain(tcp)),
+                Protocol::Http | Protocol::Smtp | Protocol::Syslog => Ok(Stream::Plain(tcp)),
                 Protocol::Https => self.tls(&self.tls, host, port, tcp).await,
-                Protocol::Smtps => self.tls(&self.mail_tls, host, port, tcp).await,
+                Protocol::Smtps | Protocol::Syslogs => {
+                    self.tls(&self.tls_without_alpn, host, port, tcp).await
+                }
             }
         };
         self.in_time(host, port, connected).await
@@ -135,7 +137,21 @@ impl Dialler {
         port: u16,
         tcp: TcpStream,
     ) -> Result<Stream, Failure> {
-        self.tls(&self.mail_tls, host, port, tcp).await
+        self.tls(&self.tls_without_alpn, host, port, tcp).await
+    }
+
+    /// A socket for datagrams to one judged address, which is told to no other and hears no other.
+    pub(super) async fn dial_udp(
+        &self,
+        host: &str,
+        port: u16,
+        protocol: Protocol,
+    ) -> Result<UdpSocket, Failure> {
+        let connected = async {
+            let judged = self.judged(host, port, protocol).await?;
+            self.connect(&judged, udp, UdpSocket::peer_addr).await
+        };
+        self.in_time(host, port, connected).await
     }
 
     async fn in_time<T>(
@@ -155,7 +171,9 @@ impl Dialler {
 
     async fn tcp(&self, host: &str, port: u16, protocol: Protocol) -> Result<TcpStream, Failure> {
         let judged = self.judged(host, port, protocol).await?;
-        let tcp = self.connect(&judged).await?;
+        let tcp = self
+            .connect(&judged, TcpStream::connect, TcpStream::peer_addr)
+            .await?;
         // Requests are written whole; waiting for more only delays them.
         let _ = tcp.set_nodelay(true);
         Ok(tcp)
@@ -179,15 +197,20 @@ impl Dialler {
     }
 
     /// Tries the addresses in their order.
-    async fn connect(&self, addresses: &[Judged]) -> Result<TcpStream, Failure> {
+    async fn connect<S, F: Future<Output = io::Result<S>>>(
+        &self,
+        addresses: &[Judged],
+        connect: impl Fn(SocketAddr) -> F,
+        peer: impl Fn(&S) -> io::Result<SocketAddr>,
+    ) -> Result<S, Failure> {
         let mut failure = Failure::new(Reason::Unresolvable, "no address");
         for judged in addresses {
             let address = judged.address();
-            let connected = TcpStream::connect(address).await;
-            match connected.and_then(|tcp| Ok((tcp.peer_addr()?, tcp))) {
-                Ok((peer, tcp)) => {
+            let connected = connect(address).await;
+            match connected.and_then(|socket| Ok((peer(&socket)?, socket))) {
+                Ok((peer, socket)) => {
                     self.ledger.enter(address, peer);
-                    return Ok(tcp);
+                    return Ok(socket);
                 }
                 Err(error) => {
                     failure =
@@ -236,6 +259,17 @@ impl Dialler {
     }
 }
 
+/// A socket for datagrams to this address.
+async fn udp(address: SocketAddr) -> io::Result<UdpSocket> {
+    let any = match address {
+        SocketAddr::V4(_) => IpAddr::from(Ipv4Addr::UNSPECIFIED),
+        SocketAddr::V6(_) => IpAddr::from(Ipv6Addr::UNSPECIFIED),
+    };
+    let socket = UdpSocket::bind((any, 0)).await?;
+    socket.connect(address).await?;
+    Ok(socket)
+}
+
 fn bare(host: &str) -> &str {
     host.strip_prefix('[')
         .and_then(|host| host.strip_suffix(']'))
@@ -259,6 +293,11 @@ impl Stream {
     /// Ours, on this connection.
     pub(super) fn local_addr(&self) -> Option<SocketAddr> {
         self.tcp().local_addr().ok()
+    }
+
+    /// What became of the connection behind our back, if anything.
+    pub(super) fn broken(&self) -> Option<io::Error> {
+        self.tcp().take_error().unwrap_or_else(Some)
     }
 
     /// The other end's.

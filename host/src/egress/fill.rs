@@ -78,6 +78,18 @@ pub(super) fn filled_with_places(
     Ok((filled, stands.collect()))
 }
 
+/// Whether a route leads to this syslog server and is granted. No secret can stand in a line.
+pub(super) fn allow_line(
+    sender: &Sender,
+    server: &str,
+    attempt: Attempt<'_>,
+) -> Result<(), Failure> {
+    let routes: Vec<_> = sender.routes.leading_syslog(server).collect();
+    Filler::new(sender, attempt).allow_places(&routes, &|| {
+        format!("a syslog line to {}", server.escape_debug())
+    })
+}
+
 struct Filler<'a> {
     sender: &'a Sender,
     attempt: Attempt<'a>,

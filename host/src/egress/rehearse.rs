@@ -13,7 +13,7 @@ use crate::message::{Login, Message, Part, Template};
 pub struct Rehearsed {
     /// Every secret that stands in it, as a hole names it, with its place.
     pub stands: Vec<(String, Place)>,
-    /// Bytes of its body.
+    /// Bytes of its body, or of a syslog line.
     pub body: usize,
 }
 
@@ -40,6 +40,10 @@ pub fn rehearse(sender: &Sender, message: &Message, now: Millis) -> Result<Rehea
         Message::Mail(mail) => Ok(Rehearsed {
             body: super::mail::rehearse(sender, mail, attempt)?,
             stands: mail.login.as_ref().map(logged_in).unwrap_or_default(),
+        }),
+        Message::Syslog(line) => Ok(Rehearsed {
+            body: super::syslog::rehearse(sender, line, attempt)?,
+            stands: Vec::new(),
         }),
     }
 }

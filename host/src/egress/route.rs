@@ -8,7 +8,7 @@
 
 mod path;
 
-use campanile_contract::manifest::{Manifest, Origin, ParamKind};
+use campanile_contract::manifest::{Carries, Manifest, Origin, ParamKind};
 use campanile_contract::params::Param;
 use url::Url;
 
@@ -28,7 +28,7 @@ struct Route {
     ways: Vec<Way>,
 }
 
-/// One method and pattern of a route; of a route to a mail server, the only way.
+/// One method and pattern of a route; of a route to a mail or syslog server, the only way.
 struct Way {
     method: String,
     pattern: Pattern,
@@ -48,6 +48,8 @@ enum Target {
     BelowSecret(String),
     /// A mail server, as its parameter names it.
     Mail(String),
+    /// A syslog server, likewise.
+    Syslog(String),
     /// The parameter is not set, or cannot be read: nothing is there.
     Nowhere,
 }
@@ -65,25 +67,30 @@ impl Routes {
                     permit.standing(&permission(to), &address)
                 })
             };
-            let ways = if manifest.is_mail(route) {
+            let only = |permission: &dyn Fn(To) -> Permission| {
                 vec![Way {
                     method: String::new(),
                     pattern: Pattern::new("**"),
-                    standing: standing(&|to| Permission::Mail { to }),
+                    standing: standing(permission),
                 }]
-            } else {
-                let ways = route.methods.iter().flat_map(|method| {
-                    route.paths.iter().map(|path| Way {
-                        method: method.clone(),
-                        pattern: Pattern::new(path),
-                        standing: standing(&|to| Permission::Send {
+            };
+            let ways = match manifest.carries(route) {
+                Carries::Mails => only(&|to| Permission::Mail { to }),
+                Carries::Lines => only(&|to| Permission::Syslog { to }),
+                Carries::Requests => {
+                    let ways = route.methods.iter().flat_map(|method| {
+                        route.paths.iter().map(|path| Way {
                             method: method.clone(),
-                            to,
-                            path: path.clone(),
-                        }),
-                    })
-                });
-                ways.collect()
+                            pattern: Pattern::new(path),
+                            standing: standing(&|to| Permission::Send {
+                                method: method.clone(),
+                                to,
+                                path: path.clone(),
+                            }),
+                        })
+                    });
+                    ways.collect()
+                }
             };
             Route {
                 name: route.name.clone(),
@@ -110,6 +117,17 @@ impl Routes {
         self.0
             .iter()
             .filter(move |route| matches!(&route.target, Target::Mail(known) if known == server))
+            .filter_map(|route| route.leading("", ""))
+    }
+
+    /// The routes that lead to this syslog server, likewise.
+    pub(super) fn leading_syslog<'a>(
+        &'a self,
+        server: &'a str,
+    ) -> impl Iterator<Item = Leading<'a>> {
+        self.0
+            .iter()
+            .filter(move |route| matches!(&route.target, Target::Syslog(known) if known == server))
             .filter_map(|route| route.leading("", ""))
     }
 
@@ -149,6 +167,7 @@ fn target(origin: &Origin, manifest: &Manifest, params: &[Param]) -> (Target, St
     let target = match (kind, text) {
         (Some((name, kind)), _) if kind.is_secret() => Target::BelowSecret(name.clone()),
         (Some((_, ParamKind::MailServer)), Some(server)) => Target::Mail(server.clone()),
+        (Some((_, ParamKind::SyslogServer)), Some(server)) => Target::Syslog(server.clone()),
         (_, text) => text
             .and_then(|text| Url::parse(text).ok())
             .filter(|url| url.has_host() && url.query().is_none())

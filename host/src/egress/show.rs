@@ -4,7 +4,8 @@ use std::fmt::Write;
 
 use url::form_urlencoded::byte_serialize;
 
-use crate::message::{Body, Fact, Field, HttpRequest, Mail, Message, Part, Scheme};
+use crate::alert::time;
+use crate::message::{Body, Fact, Field, HttpRequest, Mail, Message, Part, Scheme, Syslog};
 
 /// Request line, headers and body, with `⟨secret token⟩` in place of secrets. Control characters, and
 /// those that turn text around, are escaped: it may be printed on a terminal.
@@ -14,6 +15,7 @@ pub fn shown(message: &Message) -> String {
     match message {
         Message::Http(request) => show_request(&mut out, request),
         Message::Mail(mail) => show_mail(&mut out, mail),
+        Message::Syslog(line) => show_line(&mut out, line),
     }
     if !out.ends_with('\n') {
         out.push('\n');
@@ -57,6 +59,28 @@ fn show_mail(out: &mut String, mail: &Mail) {
         }
         let _ = write!(out, "\n⟨html⟩\n{}", escaped(html, true));
     }
+}
+
+/// Field by field: the host escapes and puts them together as the line is sent.
+fn show_line(out: &mut String, given: &Syslog) {
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(out, "{}: {}", escaped(name, false), escaped(value, false));
+    };
+    line("syslog to", &given.server);
+    line("facility", &given.facility.to_string());
+    line("severity", &given.severity.to_string());
+    line("timestamp", &time::format(given.timestamp));
+    line("hostname", &given.hostname);
+    line("app-name", &given.app_name);
+    if let Some(id) = &given.message_id {
+        line("message-id", id);
+    }
+    for element in &given.structured_data {
+        for (name, value) in &element.params {
+            line(&format!("{} {name}", element.id), value);
+        }
+    }
+    let _ = write!(out, "\n{}", escaped(&given.message, true));
 }
 
 fn show_request(out: &mut String, request: &HttpRequest) {

@@ -76,6 +76,7 @@ impl Server {
         self.egress(limits)
             .send(&sender, &self.request(), "d-1", 0, 0)
             .await
+            .map(Option::unwrap)
     }
 }
 
@@ -120,6 +121,7 @@ async fn a_response_is_handed_back_and_its_connection_is_used_again() {
         let received = egress
             .send(&sender, &server.request(), "d-1", 0, 0)
             .await
+            .unwrap()
             .unwrap();
         assert_eq!(
             (received.status, received.body.as_slice()),
@@ -623,7 +625,7 @@ async fn tls_is_spoken_with_who_proves_the_name_and_with_nobody_else() {
             .send(&sender("t", &api, VALUES), &message, "d", 0, 0)
             .await;
         let result = result
-            .map(|received| received.status)
+            .map(|received| received.unwrap().status)
             .map_err(|failure| failure.reason);
         assert_eq!(result, expected, "{certified} {trusted}");
     }

@@ -75,8 +75,8 @@ impl Trust {
         self.speaking(vec![b"http/1.1".to_vec()])
     }
 
-    /// One for mail: there is no other protocol, so none is named.
-    pub(super) fn mail_config(&self) -> Result<Arc<ClientConfig>, TlsError> {
+    /// One for mail and syslog: there is no other protocol to agree on, so none is named.
+    pub(super) fn config_without_alpn(&self) -> Result<Arc<ClientConfig>, TlsError> {
         self.speaking(Vec::new())
     }
 

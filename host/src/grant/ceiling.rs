@@ -8,8 +8,8 @@
 //! | `https://*` | every host, at the scheme's own port |
 //! | `https://*:*` | every host and port |
 //!
-//! The schemes are `https`, `http`, `smtps`, `smtp+starttls` and `smtp`; what no origin names is not
-//! spoken. Addresses are judged besides, whatever stands here.
+//! The schemes are `https`, `http`, `smtps`, `smtp+starttls`, `smtp`, `syslog+tls`, `syslog+tcp` (which has no
+//! port of its own) and `syslog+udp`; what no origin names is not spoken. Addresses are judged besides, whatever stands here.
 
 use std::collections::{BTreeSet, HashMap};
 use std::fmt;
@@ -17,19 +17,22 @@ use std::str::FromStr;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicU64, Ordering};
 
-use campanile_contract::params::MailServer;
+use campanile_contract::params::{MailServer, SyslogServer};
 use serde::{Deserialize, Serialize};
 use url::Url;
 
 use super::{Ask, Permission};
 
 /// The schemes that can be spoken, and the port where none is given.
-const SCHEMES: [(&str, u16); 5] = [
-    ("https", 443),
-    ("http", 80),
-    ("smtps", 465),
-    ("smtp+starttls", 587),
-    ("smtp", 25),
+const SCHEMES: [(&str, Option<u16>); 8] = [
+    ("https", Some(443)),
+    ("http", Some(80)),
+    ("smtps", Some(465)),
+    ("smtp+starttls", Some(587)),
+    ("smtp", Some(25)),
+    ("syslog+tls", Some(6514)),
+    ("syslog+tcp", None),
+    ("syslog+udp", Some(514)),
 ];
 
 /// Hosts and ports that may be reached by one scheme.
@@ -53,7 +56,9 @@ enum Hosts {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 pub enum CeilingError {
     /// Not a scheme that is spoken.
-    #[error("`{0}` does not begin with https://, http://, smtps://, smtp+starttls:// or smtp://")]
+    #[error(
+        "`{0}` does not begin with https://, http://, smtps://, smtp+starttls://, smtp://, syslog+tls://, syslog+tcp:// or syslog+udp://"
+    )]
     Scheme(String),
     /// No host, or not in its one spelling.
     #[error("`{0}` names no host: expected one in lower case, *.example.com or *")]
@@ -102,7 +107,7 @@ impl FromStr for OriginPattern {
                 .ok_or_else(wrong_host)?,
         };
         let port = match port {
-            None => Some(default),
+            None => Some(default.ok_or_else(|| CeilingError::Port(text.to_owned()))?),
             Some("*") => None,
             Some(port) => {
                 let number = port.parse::<u16>().ok();
@@ -133,7 +138,7 @@ fn is_public(name: &str) -> bool {
 }
 
 impl OriginPattern {
-    /// Whether it allows an address with or without a path, or a mail server, in the one spelling of each.
+    /// Whether it allows an address with or without a path, or a mail or syslog server, in the one spelling of each.
     #[must_use]
     pub fn matches(&self, address: &str) -> bool {
         let Some((scheme, host, port)) = parts(address) else {
@@ -158,6 +163,13 @@ fn parts(address: &str) -> Option<(String, String, u16)> {
             server.port,
         ));
     }
+    if let Some(server) = SyslogServer::parse(address) {
+        return Some((
+            server.transport.scheme().to_owned(),
+            server.host.to_string(),
+            server.port,
+        ));
+    }
     let url = Url::parse(address).ok()?;
     Some((
         url.scheme().to_owned(),
@@ -176,7 +188,7 @@ impl fmt::Display for OriginPattern {
         }
         match self.port {
             None => f.write_str(":*"),
-            Some(port) if SCHEMES.contains(&(self.scheme, port)) => Ok(()),
+            Some(port) if SCHEMES.contains(&(self.scheme, Some(port))) => Ok(()),
             Some(port) => write!(f, ":{port}"),
         }
     }
@@ -364,6 +376,28 @@ mod tests {
                 "smtp+starttls://mail.example.com:25",
                 false,
             ),
+            (
+                "syslog+tls://*.example.com",
+                "syslog+tls://log.example.com",
+                true,
+            ),
+            (
+                "syslog+tls://*.example.com",
+                "syslog+tls://log.example.com:6515",
+                false,
+            ),
+            (
+                "syslog+tcp://10.0.0.5:601",
+                "syslog+tcp://10.0.0.5:601",
+                true,
+            ),
+            (
+                "syslog+tcp://10.0.0.5:601",
+                "syslog+udp://10.0.0.5:601",
+                false,
+            ),
+            ("syslog+udp://*", "syslog+udp://10.0.0.5:514", true),
+            ("syslog+udp://*", "syslog+tls://log.example.com:514", false),
             ("https://*", "no address", false),
         ] {
             let parsed: OriginPattern = pattern.parse().expect(pattern);
@@ -396,6 +430,8 @@ mod tests {
             ("https://*.s3.amazonaws.com", |e| matches!(e, Public(_))),
             ("https://*.0.0.1", |e| matches!(e, Host(_))),
             ("https://0x7f.1", |e| matches!(e, Host(_))),
+            ("syslog://a.example", |e| matches!(e, Scheme(_))),
+            ("syslog+tcp://a.example", |e| matches!(e, Port(_))),
             ("https://a.example:0", |e| matches!(e, Port(_))),
             ("https://a.example:", |e| matches!(e, Port(_))),
             ("https://a.example:0443", |e| matches!(e, Port(_))),

@@ -41,9 +41,12 @@ impl Permit {
     /// ceiling over it.
     #[must_use]
     pub fn new(ask: &Ask, digest: &str, granted: Ask, ceiling: Option<Arc<Ceiling>>) -> Self {
-        // Requests and mails are judged one by one. Of the rest, what was not granted spoils the whole.
+        // Messages are judged one by one. Of the rest, what was not granted spoils the whole.
         let judged_alone = |wanted: &&Permission| {
-            matches!(wanted, Permission::Send { .. } | Permission::Mail { .. })
+            matches!(
+                wanted,
+                Permission::Send { .. } | Permission::Mail { .. } | Permission::Syslog { .. }
+            )
         };
         let granted_besides = ask.component == granted.component
             && ask
@@ -68,7 +71,7 @@ impl Permit {
         permit
     }
 
-    /// What becomes of requests or mails by this permission, which lead to this address.
+    /// What becomes of messages by this permission, which lead to this address.
     #[must_use]
     pub fn standing(&self, wanted: &Permission, address: &str) -> Standing {
         let granted = self.granted.as_ref();

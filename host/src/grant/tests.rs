@@ -1,3 +1,5 @@
+use std::collections::BTreeSet;
+
 use campanile_contract::manifest::{Manifest, Place};
 use campanile_contract::params::Param;
 use serde_json::{Value, json};
@@ -14,14 +16,16 @@ fn manifest(change: &Value) -> Manifest {
             {"name": "rows", "kind": "secret-pairs", "uses": [{"route": "send", "place": "header:*"}]},
             {"name": "hook", "kind": "secret-url", "uses": [{"route": "hook", "place": "whole-url"}]},
             {"name": "key", "kind": "signing-key"},
-            {"name": "server", "kind": "mail-server"}
+            {"name": "server", "kind": "mail-server"},
+            {"name": "log", "kind": "syslog-server"}
         ],
         "recipient-param": [{"name": "page", "kind": "url"}],
         "route": [
             {"name": "send", "origin": {"param": "api"}, "methods": ["POST"], "paths": ["/bot*/send"]},
             {"name": "hook", "origin": {"param": "hook"}, "methods": ["POST"], "paths": ["/"]},
             {"name": "page", "origin": {"param": "page"}, "methods": ["PUT"], "paths": ["**"]},
-            {"name": "mail", "origin": {"param": "server"}}
+            {"name": "mail", "origin": {"param": "server"}},
+            {"name": "log", "origin": {"param": "log"}}
         ],
         "reads": {"when": "always", "headers": ["retry-after"], "body": ["/ok"]}
     });
@@ -52,6 +56,7 @@ const ALL: &[(&str, &str)] = &[
     ("hook", "https://hooks.example"),
     ("key", "set"),
     ("server", "smtps://mail.example"),
+    ("log", "syslog+tls://log.example"),
 ];
 
 fn ask(change: &Value, values: &[(&str, &str)]) -> Ask {
@@ -72,6 +77,7 @@ fn an_ask_says_in_words_all_that_manifest_and_parameters_lead_to() {
             "send POST to the secret address in `hook` at https://hooks.example",
             "send PUT to the address in `page` of each recipient and below it /**",
             "send mail through smtps://mail.example:465, to addresses that parameters hold",
+            "send syslog lines to syslog+tls://log.example:6514",
             "put the secret `rows/X-Key` into the header `x-key` of requests to https://api.example/v1",
             "put the secret `token` into the path of requests to https://api.example/v1",
             "sign requests to https://api.example/v1 with the secret `key`",
@@ -106,6 +112,28 @@ fn what_is_not_set_is_not_asked_and_what_is_in_clear_says_so() {
             "send PUT to the address in `page` of each recipient and below it /**",
         ]
     );
+}
+
+#[test]
+fn syslog_in_clear_says_so() {
+    for (server, words) in [
+        (
+            "syslog+tcp://10.0.0.5:601",
+            "send syslog lines to syslog+tcp://10.0.0.5:601 - in clear: everybody on the way can read it",
+        ),
+        (
+            "syslog+udp://10.0.0.5",
+            "send syslog lines to syslog+udp://10.0.0.5:514 - in clear: everybody on the way can read it",
+        ),
+    ] {
+        let ask = ask(
+            &json!({"reads": {}, "recipient-param": []}),
+            &[("log", server)],
+        );
+        assert_eq!(texts(clauses(&ask, None, "en")), [words]);
+        let address = words.split(' ').nth(4).unwrap();
+        assert_eq!(ask.addresses(), BTreeSet::from([address]));
+    }
 }
 
 #[test]

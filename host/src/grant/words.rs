@@ -48,6 +48,9 @@ impl Speaker {
             Permission::Mail { to } => {
                 self.clear(self.say("mail", &[("server", &self.to(to))]), to)
             }
+            Permission::Syslog { to } => {
+                self.clear(self.say("syslog", &[("server", &self.to(to))]), to)
+            }
             Permission::Fill { secret, place, to } => {
                 let args = [
                     ("secret", secret.as_str()),
@@ -80,7 +83,8 @@ impl Speaker {
             } => address.as_str(),
             To::Recipient(_) => "",
         };
-        if address.starts_with("http://") || address.starts_with("smtp://") {
+        let in_clear = ["http://", "smtp://", "syslog+tcp://", "syslog+udp://"];
+        if in_clear.iter().any(|scheme| address.starts_with(scheme)) {
             self.say("in_clear", &[("what", &words)])
         } else {
             words

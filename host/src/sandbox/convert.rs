@@ -12,8 +12,8 @@ use super::bindings::formatter::exports::campanile::alerts::formatter;
 use super::boundary::{Event, Recipient};
 use super::stop::Stop;
 use crate::message::{
-    Batch, Body, Delivery, Encoding, Fact, Field, HttpRequest, Judgement, Login, Mail, Message,
-    Part, Refusal, Response, Scheme, Template, Verdict,
+    Batch, Body, Delivery, Element, Encoding, Fact, Field, HttpRequest, Judgement, Login, Mail,
+    Message, Part, Refusal, Response, Scheme, Syslog, Template, Verdict,
 };
 use crate::outcome::Reason;
 
@@ -203,6 +203,38 @@ fn mail(mail: wit::delivery::Mail) -> Result<Mail> {
     })
 }
 
+/// A server's address without holes: a syslog line has no place for a secret.
+fn syslog_server(parts: Vec<wit::delivery::Part>) -> Result<String> {
+    let text = |part| match part {
+        Part::Text(text) => Ok(text),
+        Part::Secret(name, _) => Err(Stop::error(
+            Reason::SecretPlace,
+            format!("the secret `{name}` stands in a syslog line, which has no place for one"),
+        )),
+        Part::Fact(..) => Err(Stop::error(
+            Reason::UnknownName,
+            "the server of a syslog line is text without holes",
+        )),
+    };
+    template(parts)?.into_iter().map(text).collect()
+}
+
+fn syslog(line: wit::delivery::Syslog) -> Result<Syslog> {
+    nothing_extra(&line.extra)?;
+    let element = |(id, params)| Element { id, params };
+    Ok(Syslog {
+        server: syslog_server(line.server)?,
+        facility: line.facility,
+        severity: line.severity,
+        timestamp: line.timestamp,
+        hostname: line.hostname,
+        app_name: line.app_name,
+        message_id: line.message_id,
+        structured_data: line.structured_data.into_iter().map(element).collect(),
+        message: line.message,
+    })
+}
+
 pub(crate) fn message(message: wit::delivery::Message) -> Result<Message> {
     Ok(match message {
         wit::delivery::Message::Http(request) => {
@@ -221,7 +253,7 @@ pub(crate) fn message(message: wit::delivery::Message) -> Result<Message> {
             })
         }
         wit::delivery::Message::Mail(given) => Message::Mail(mail(given)?),
-        wit::delivery::Message::Syslog(_) => return unknown("message", "syslog"),
+        wit::delivery::Message::Syslog(line) => Message::Syslog(syslog(line)?),
         wit::delivery::Message::Other(custom) => return unknown("message", &custom.kind),
     })
 }

@@ -415,7 +415,7 @@ mod tests {
                 ("fab fa-telegram", "telegram", "icon: "),
                 (
                     "features = [\"http\"]",
-                    "features = [\"syslog\"]",
+                    "features = [\"syslog+tls\"]",
                     "features[0]: this host does not have `syslog`; expected http",
                 ),
                 (

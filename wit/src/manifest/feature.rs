@@ -5,6 +5,7 @@
 pub const FEATURES: &[&str] = &[
     "http",
     "mail",
+    "syslog",
     "scheme.authorization",
     "scheme.basic",
     "scheme.standard-webhooks",
@@ -39,6 +40,7 @@ mod tests {
     fn has_only_what_is_carried_out() {
         assert!(has("http"));
         assert!(has("mail"));
+        assert!(has("syslog"));
         assert!(has("scheme.xoauth2"));
         assert!(has("scheme.standard-webhooks"));
         for name in [
@@ -46,7 +48,7 @@ mod tests {
             "Mail",
             "smtp",
             "xoauth2",
-            "syslog",
+            "syslog+tls",
             "HTTP",
             "standard-webhooks",
             "scheme.",

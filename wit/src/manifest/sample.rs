@@ -103,6 +103,22 @@ name = "mail"
 origin = { param = "server" }
 "#;
 
+pub(crate) const SYSLOG: &str = r#"manifest = 1
+name = "syslog"
+title = "Syslog"
+version = "1.0.0"
+features = ["syslog"]
+
+[[endpoint-param]]
+name = "server"
+kind = "syslog-server"
+default = "syslog+tls://log.example"
+
+[[route]]
+name = "log"
+origin = { param = "server" }
+"#;
+
 pub(crate) const FORMATTER: &str = r#"manifest = 1
 name = "flows"
 title = "Flows"

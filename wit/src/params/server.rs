@@ -51,24 +51,30 @@ impl MailServer {
         let (security, _, default) = Security::ALL
             .into_iter()
             .find(|(_, known, _)| *known == scheme)?;
-        // As an http address, so that hosts have the one spelling that they have there. Port 80 is
-        // dropped by that parser, so it is asked as https, and 443 is put back.
-        let url = Url::parse(&["https://", rest].concat()).ok()?;
-        let host = url.host()?.to_owned();
-        let port = match url.port() {
-            Some(port) => port,
-            None if rest.ends_with(":443") => 443,
-            None => default,
-        };
-        let bare = host.to_string();
-        let spelled = [bare.clone(), format!("{bare}:{port}")];
-        let plain = !bare.contains('*') && !bare.ends_with('.');
-        (plain && port != 0 && spelled.iter().any(|spelled| spelled == rest)).then_some(Self {
+        let (host, port) = host_and_port(rest, Some(default))?;
+        Some(Self {
             security,
             host,
             port,
         })
     }
+}
+
+/// A host in one spelling, perhaps a port, and nothing else; `default` is the port where none is given.
+pub(super) fn host_and_port(text: &str, default: Option<u16>) -> Option<(Host<String>, u16)> {
+    // As an http address, so that hosts have the one spelling that they have there. Port 80 is
+    // dropped by that parser, so it is asked as https, and 443 is put back.
+    let url = Url::parse(&["https://", text].concat()).ok()?;
+    let host = url.host()?.to_owned();
+    let bare = host.to_string();
+    let port = match url.port() {
+        Some(port) => port,
+        None if text == format!("{bare}:443") => 443,
+        None => default?,
+    };
+    let spelled = [bare.clone(), format!("{bare}:{port}")];
+    let plain = !bare.contains('*') && !bare.ends_with('.');
+    (plain && port != 0 && spelled.iter().any(|spelled| spelled == text)).then_some((host, port))
 }
 
 impl fmt::Display for MailServer {

@@ -7,6 +7,7 @@ use url::Url;
 
 use super::pattern::Pattern;
 use super::server::MailServer;
+use super::syslog::SyslogServer;
 use crate::manifest::{ParamKind, ParamSpec, duration};
 
 /// The longest value of one line, in bytes: more than any token or address that a destination gives out.
@@ -43,6 +44,8 @@ pub(crate) enum Fault {
     NotAddresses,
     #[error("smtps://host:465, smtp+starttls://host:587 or smtp://host:25")]
     NotAMailServer,
+    #[error("syslog+tls://host:6514, syslog+tcp://host:port or syslog+udp://host:514")]
+    NotASyslogServer,
     #[error("http:// or https://, a host, and neither user nor fragment")]
     NotAUrl,
     #[error("a decimal number")]
@@ -72,6 +75,7 @@ impl Fault {
             Self::NotAnAddress => "params.not_an_address",
             Self::NotAddresses => "params.not_addresses",
             Self::NotAMailServer => "params.not_a_mail_server",
+            Self::NotASyslogServer => "params.not_a_syslog_server",
             Self::NotAUrl => "params.not_a_url",
             Self::NotANumber => "params.not_a_number",
             Self::NotADuration => "params.not_a_duration",
@@ -130,6 +134,12 @@ pub(crate) fn judge(spec: &ParamSpec, value: &str) -> Result<(), Fault> {
         ParamKind::Email => good(is_address(value), Fault::NotAnAddress)?,
         ParamKind::Emails => good(are_addresses(value), Fault::NotAddresses)?,
         ParamKind::MailServer => good(MailServer::parse(value).is_some(), Fault::NotAMailServer)?,
+        ParamKind::SyslogServer => {
+            good(
+                SyslogServer::parse(value).is_some(),
+                Fault::NotASyslogServer,
+            )?;
+        }
         ParamKind::Boolean => good(matches!(value, "true" | "false"), Fault::NotABoolean)?,
         ParamKind::Integer => good(is_integer(value), Fault::NotANumber)?,
         ParamKind::Decimal => good(is_decimal(value), Fault::NotANumber)?,

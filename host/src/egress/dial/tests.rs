@@ -16,7 +16,10 @@ fn dialler(openings: &[&str], names: &[(&str, &[&str])]) -> Dialler {
         ]))),
         ledger: Arc::default(),
         tls: Trust::new(Vec::new()).unwrap().config().unwrap(),
-        mail_tls: Trust::new(Vec::new()).unwrap().mail_config().unwrap(),
+        tls_without_alpn: Trust::new(Vec::new())
+            .unwrap()
+            .config_without_alpn()
+            .unwrap(),
         timeout: Duration::from_secs(5),
     }
 }

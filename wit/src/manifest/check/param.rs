@@ -1,7 +1,7 @@
 //! Parameters: names, values that their own rules allow, and the places of secrets.
 
 use crate::manifest::mistake::{Findings, quoted};
-use crate::manifest::{Manifest, Origin, ParamKind, ParamSpec, Place, grammar};
+use crate::manifest::{Carries, Manifest, Origin, ParamKind, ParamSpec, Place, grammar};
 use crate::params;
 
 pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
@@ -164,7 +164,7 @@ fn uses(
                 misfit,
             );
         } else if let Some(route) = route
-            && manifest.is_mail(route) != allowed.place.is_of_mail()
+            && let Some(expected) = other_places(manifest.carries(route), &allowed.place)
         {
             findings.add(
                 &place_key,
@@ -173,11 +173,7 @@ fn uses(
                     allowed.place,
                     quoted(&route.name)
                 ),
-                if manifest.is_mail(route) {
-                    "mail-user or mail-password on a route to a mail server"
-                } else {
-                    "another place; mail-user and mail-password are for a route to a mail server"
-                },
+                expected,
             );
         } else if allowed.place == Place::WholeUrl
             && let Some(route) = route
@@ -198,6 +194,18 @@ fn uses(
     }
 }
 
+/// Which places there are on a route, where this is none of them.
+fn other_places(carries: Carries, place: &Place) -> Option<&'static str> {
+    match (carries, place.is_of_mail()) {
+        (Carries::Requests, false) | (Carries::Mails, true) => None,
+        (Carries::Requests, true) => {
+            Some("another place; mail-user and mail-password are for a route to a mail server")
+        }
+        (Carries::Mails, false) => Some("mail-user or mail-password on a route to a mail server"),
+        (Carries::Lines, _) => Some("another route; no secret stands in a syslog line"),
+    }
+}
+
 /// Why a secret of this kind cannot stand in this place.
 fn misfit(kind: ParamKind, place: &Place) -> Option<&'static str> {
     match (kind, place) {
@@ -213,7 +221,7 @@ fn misfit(kind: ParamKind, place: &Place) -> Option<&'static str> {
 
 #[cfg(test)]
 mod tests {
-    use crate::manifest::sample::{ENDPOINT, MAIL, each_makes_one_mistake};
+    use crate::manifest::sample::{ENDPOINT, MAIL, SYSLOG, each_makes_one_mistake};
 
     #[test]
     fn parameters_and_their_places_mean_something() {
@@ -365,6 +373,41 @@ mod tests {
                     "route = \"hook\", place = \"whole-url\"",
                     "route = \"send\", place = \"whole-url\"",
                     "endpoint-param[2].uses[0].place: the route `send` goes elsewhere",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_syslog_line_has_no_place_for_a_secret() {
+        let secret = |place: &str| {
+            format!(
+                "default = \"syslog+tls://log.example\"\n[[endpoint-param]]\nname = \"token\"\n\
+                 kind = \"secret\"\nuses = [{{ route = \"log\", place = \"{place}\" }}]"
+            )
+        };
+        for place in ["path", "header:x", "json:/a", "mail-password"] {
+            let mistake = format!(
+                "endpoint-param[1].uses[0].place: `{place}` is not a place on the route `log`; \
+                 expected another route; no secret stands in a syslog line"
+            );
+            each_makes_one_mistake(
+                SYSLOG,
+                &[(
+                    "default = \"syslog+tls://log.example\"",
+                    &secret(place),
+                    &mistake,
+                )],
+            );
+        }
+        each_makes_one_mistake(
+            SYSLOG,
+            &[
+                ("syslog+tls://", "https://", "endpoint-param[0].default: "),
+                (
+                    "syslog+tls://",
+                    "syslog+tcp://",
+                    "endpoint-param[0].default: ",
                 ),
             ],
         );

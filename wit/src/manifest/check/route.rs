@@ -1,10 +1,10 @@
 //! Routes: an origin without wildcards, methods, and path patterns of one small grammar. A route to a mail
-//! server is its origin alone.
+//! or syslog server is its origin alone.
 
 use url::Url;
 
 use crate::manifest::mistake::{Findings, quoted};
-use crate::manifest::{Manifest, Origin, ParamKind, Route, grammar};
+use crate::manifest::{Carries, Manifest, Origin, ParamKind, Route, grammar};
 
 /// What a route may ask for. HEAD and OPTIONS send nothing, CONNECT and TRACE are tunnels and echoes.
 const METHODS: [&str; 5] = ["GET", "POST", "PUT", "PATCH", "DELETE"];
@@ -21,18 +21,22 @@ pub(super) fn check(manifest: &Manifest, findings: &mut Findings) {
             "a lower-case letter, then at most 63 lower-case letters, digits and hyphens",
         );
         origin(manifest, route, &key, findings);
-        if manifest.is_mail(route) {
-            for (name, items) in [("methods", &route.methods), ("paths", &route.paths)] {
-                findings.require(
-                    items.is_empty(),
-                    &key(name),
-                    "a mail server has none",
-                    "no such key",
-                );
+        let server = match manifest.carries(route) {
+            Carries::Requests => {
+                methods(route, &key, findings);
+                paths(route, &key, findings);
+                continue;
             }
-        } else {
-            methods(route, &key, findings);
-            paths(route, &key, findings);
+            Carries::Mails => "mail",
+            Carries::Lines => "syslog",
+        };
+        for (name, items) in [("methods", &route.methods), ("paths", &route.paths)] {
+            findings.require(
+                items.is_empty(),
+                &key(name),
+                &format!("a {server} server has none"),
+                "no such key",
+            );
         }
     }
 }
@@ -56,12 +60,15 @@ fn origin(
                 named.is_some_and(|param| {
                     matches!(
                         param.kind,
-                        ParamKind::Url | ParamKind::SecretUrl | ParamKind::MailServer
+                        ParamKind::Url
+                            | ParamKind::SecretUrl
+                            | ParamKind::MailServer
+                            | ParamKind::SyslogServer
                     )
                 }),
                 &key("origin.param"),
                 &format!("{} is not a parameter that holds an address", quoted(name)),
-                "the name of a parameter of kind url, secret-url or mail-server",
+                "the name of a parameter of kind url, secret-url, mail-server or syslog-server",
             );
         }
     }
@@ -144,7 +151,7 @@ fn is_path_pattern(pattern: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::manifest::sample::{ENDPOINT, MAIL, each_makes_one_mistake, told};
+    use crate::manifest::sample::{ENDPOINT, MAIL, SYSLOG, each_makes_one_mistake, told};
 
     #[test]
     fn an_origin_is_scheme_host_and_port_in_one_spelling() {
@@ -260,6 +267,26 @@ mod tests {
                     "{ param = \"server\" }",
                     "{ param = \"server\" }\npaths = [\"**\"]",
                     "route[0].paths: a mail server has none",
+                ),
+            ],
+        );
+    }
+
+    #[test]
+    fn a_route_to_a_syslog_server_is_its_origin_alone() {
+        assert_eq!(told(SYSLOG), Vec::<String>::new());
+        each_makes_one_mistake(
+            SYSLOG,
+            &[
+                (
+                    "{ param = \"server\" }",
+                    "{ param = \"server\" }\nmethods = [\"POST\"]",
+                    "route[0].methods: a syslog server has none",
+                ),
+                (
+                    "{ param = \"server\" }",
+                    "{ param = \"server\" }\npaths = [\"**\"]",
+                    "route[0].paths: a syslog server has none",
                 ),
             ],
         );
