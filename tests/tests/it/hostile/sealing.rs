@@ -36,7 +36,7 @@ async fn tested(world: &World, tenant: &str) -> Result<u16, Reason> {
     let mut tested = world.app.test(tenant, "bot").await.expect("a message");
     assert_eq!(tested.len(), 1);
     let sent = tested.remove(0).result;
-    sent.map(|received| received.status)
+    sent.map(|received| received.expect("an answer").status)
         .map_err(|failure| failure.reason)
 }
 
