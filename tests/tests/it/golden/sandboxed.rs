@@ -25,13 +25,15 @@ type Alerts = fn(&Localizer<'_>) -> Vec<Notification>;
 pub(super) type Params = &'static [(&'static str, &'static str)];
 
 /// Name, component, parameters, alerts. A row of a parameter with rows is `name/key`.
-const CASES: [(&str, &str, Params, Alerts); 11] = [
+const CASES: [(&str, &str, Params, Alerts); 13] = [
     ("severities", "telegram", &[("chat", "5")], severities),
     ("actions", "telegram", &[("chat", "5")], actions),
     ("markup", "telegram", &[("chat", "@noc")], markup),
     ("repeats", "telegram", &[("chat", "5")], repeats),
     ("actions", "email", MAIL, actions),
     ("markup", "email", MAIL, markup),
+    ("actions", "syslog", SYSLOG, actions),
+    ("markup", "syslog", SYSLOG, markup),
     (
         "silent_topic",
         "telegram",
@@ -83,9 +85,18 @@ const MAIL: Params = &[
     ("to", "noc@mail.example"),
 ];
 
+const SYSLOG: Params = &[
+    ("server", "syslog+tls://log.example:6514"),
+    ("facility", "16"),
+    ("hostname", "noc.example"),
+    ("app_name", "campanile"),
+    ("sd_id", "campanile@32473"),
+];
+
 /// The test messages.
-const TESTS: [(&str, Params); 3] = [
+const TESTS: [(&str, Params); 4] = [
     ("email", MAIL),
+    ("syslog", SYSLOG),
     ("telegram", &[("chat", "-1001")]),
     ("webhook", &[]),
 ];
@@ -273,6 +284,10 @@ fn parses(component: &str, message: &Message) {
     if let Message::Mail(mail) = message {
         let page = page::read(mail.html.as_deref().unwrap_or_default());
         assert_eq!(page.mistakes, [""; 0]);
+        return;
+    }
+    if let Message::Syslog(line) = message {
+        assert!(!line.message.contains(char::is_control), "{}", line.message);
         return;
     }
     let text = shown::body(message);

@@ -12,7 +12,7 @@ pub(super) fn messages(messages: &[Message]) -> String {
         .iter()
         .map(|message| match message {
             Message::Http(request) => http(request),
-            Message::Mail(_) => campanile::egress::shown(message),
+            Message::Mail(_) | Message::Syslog(_) => campanile::egress::shown(message),
         })
         .collect();
     shown.join("\n------\n\n")
@@ -23,6 +23,7 @@ pub(super) fn body(message: &Message) -> String {
     let request = match message {
         Message::Http(request) => request,
         Message::Mail(mail) => return mail.text.clone(),
+        Message::Syslog(line) => return line.message.clone(),
     };
     let Body::Text(parts) = &request.body else {
         panic!("no text in {request:?}")
