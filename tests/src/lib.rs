@@ -10,6 +10,8 @@ mod posted;
 mod process;
 mod programs;
 mod receiver;
+#[cfg(target_os = "linux")]
+pub mod rsyslog;
 pub mod smtp;
 pub mod tools;
 mod wait;

@@ -22,7 +22,6 @@ use crate::dialled::Dialled;
 use crate::limits::unhurried;
 use crate::posted::Posted;
 use crate::programs::{master_key, programs};
-use crate::smtp::Mailbox;
 use crate::wait::wait_for;
 use crate::{Folder, Receiver};
 
@@ -64,10 +63,10 @@ impl WorldBuilder {
         self
     }
 
-    /// Trusts the certificate of this server too.
+    /// Trusts this certificate too, in DER.
     #[must_use]
-    pub fn trusting(mut self, mailbox: &Mailbox) -> Self {
-        self.egress.roots.push(mailbox.certificate().into());
+    pub fn trusting(mut self, certificate: Vec<u8>) -> Self {
+        self.egress.roots.push(certificate.into());
         self
     }
 

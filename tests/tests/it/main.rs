@@ -24,6 +24,8 @@ mod relay;
 mod secrets;
 mod seeds;
 mod store_file;
+#[cfg(target_os = "linux")]
+mod syslog;
 mod templates;
 mod two_secrets;
 mod words;

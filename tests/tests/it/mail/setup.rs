@@ -40,7 +40,9 @@ pub(super) fn token(token: &str) -> Value {
 
 /// A program with its clock held, that trusts this server.
 pub(super) fn held(mailbox: &Mailbox) -> WorldBuilder {
-    World::builder().held_clock().trusting(mailbox)
+    World::builder()
+        .held_clock()
+        .trusting(mailbox.certificate())
 }
 
 /// An open server without TLS, and a program that sends to it; nothing where the server cannot be had.
