@@ -340,10 +340,6 @@ enum DeadLetter {
 /// Carries out what the arguments say.
 #[must_use]
 pub fn main() -> ExitCode {
-    #[cfg(all(debug_assertions, target_os = "linux"))]
-    if crate::sandbox::drill::asked() {
-        return crate::sandbox::drill::run();
-    }
     if sandbox::asked() {
         return sandbox::work();
     }

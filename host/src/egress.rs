@@ -202,6 +202,7 @@ impl Egress {
     /// What was judged beside what was dialled.
     #[must_use]
     pub fn ledger(&self) -> Arc<Ledger> {
+        self.ledger.open();
         Arc::clone(&self.ledger)
     }
 

@@ -9,8 +9,6 @@ mod code;
 mod compile;
 mod component;
 mod convert;
-#[cfg(all(debug_assertions, target_os = "linux"))]
-pub mod drill;
 mod engine;
 mod frame;
 mod imports;
@@ -45,7 +43,7 @@ pub use lockdown::{Missing, Why};
 pub use meter::Used;
 pub use processes::{Files, Sandboxes, Setup};
 pub use unfit::Unfit;
-pub use worker::{asked, work};
+pub use worker::{asked, work, work_after};
 
 use component::Component;
 use install::Built;

@@ -5,6 +5,7 @@ use std::fmt;
 use std::net::{Ipv4Addr, SocketAddr};
 use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
 
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::{TcpListener, TcpStream};
@@ -84,6 +85,8 @@ pub struct Request {
     pub headers: Vec<(String, String)>,
     /// The body.
     pub body: Vec<u8>,
+    /// When all of it was there.
+    pub at: Instant,
 }
 
 impl Request {
@@ -217,12 +220,27 @@ impl Receiver {
         let mut counted = self.shared.count.subscribe();
         let wait = counted.wait_for(|there| *there >= count);
         let waited = tokio::time::timeout(super::wait::PATIENCE, wait).await;
+        let received = self.received();
         assert!(
             waited.is_ok(),
             "{} of {count} requests came",
-            self.received().len()
+            received.len()
         );
-        self.received()
+        received
+    }
+
+    /// Waits until it got this many requests to a path, or that can no longer be hoped for, and returns them.
+    pub async fn hope_for(&self, path: &str, count: usize) -> Vec<Request> {
+        let there = || {
+            let mut received = self.received();
+            received.retain(|request| request.path == path);
+            received
+        };
+        let mut counted = self.shared.count.subscribe();
+        let wait = counted.wait_for(|_| there().len() >= count);
+        // Who asks sees what came.
+        let _ = tokio::time::timeout(super::wait::PATIENCE, wait).await;
+        there()
     }
 }
 
@@ -318,5 +336,6 @@ async fn read(stream: &mut BufReader<TcpStream>) -> std::io::Result<Option<Reque
         path,
         headers,
         body,
+        at: Instant::now(),
     }))
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 /// How long anything may take before a test fails: no measure of speed, only an end.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(60);
 
+/// How often is asked: who waits leaves the processor to those who work.
+const OFTEN: Duration = Duration::from_millis(1);
+
 /// Asks again and again until there is an answer.
 ///
 /// # Panics
@@ -16,11 +19,12 @@ pub async fn wait_for<T, F: Future<Output = Option<T>>>(
     mut ask: impl FnMut() -> F,
 ) -> T {
     let asking = async {
+        let mut often = tokio::time::interval(OFTEN);
         loop {
+            often.tick().await;
             if let Some(answer) = ask().await {
                 return answer;
             }
-            tokio::task::yield_now().await;
         }
     };
     match tokio::time::timeout(PATIENCE, asking).await {

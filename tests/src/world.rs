@@ -1,5 +1,7 @@
 //! The program in this process: store, sandbox, way out and API, with a clock that a test can hold.
 
+mod seen;
+
 use std::net::{IpAddr, Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -11,22 +13,18 @@ use campanile::clock::Clock;
 use campanile::desired::Desired;
 use campanile::egress::{self, EgressOptions};
 use campanile::grant::Ceilings;
-use campanile::job::Attempt;
 use campanile::sandbox;
-use campanile::store::{DeadLetter, DeadLetterFilter, DeliveryFilter, DeliveryView};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::sync::watch;
 
+use crate::alert::alert;
 use crate::dialled::Dialled;
 use crate::limits::unhurried;
 use crate::posted::Posted;
 use crate::programs::{master_key, programs};
 use crate::wait::wait_for;
 use crate::{Folder, Receiver};
-
-/// Where a held clock starts: 2026-01-02 03:04:05 UTC.
-const START: u64 = 1_767_323_045_000;
 
 /// What a `World` is made from.
 pub struct WorldBuilder {
@@ -73,7 +71,7 @@ impl WorldBuilder {
     /// A clock that stands still until the test moves it.
     #[must_use]
     pub fn held_clock(mut self) -> Self {
-        self.clock = Clock::manual(START);
+        self.clock = Clock::manual(World::START);
         self
     }
 
@@ -234,6 +232,9 @@ pub struct World {
 }
 
 impl World {
+    /// Where a held clock starts: 2026-01-02 03:04:05 UTC.
+    pub const START: u64 = 1_767_323_045_000;
+
     /// What it can be made from.
     #[must_use]
     pub fn builder() -> WorldBuilder {
@@ -296,6 +297,16 @@ impl World {
         .await
     }
 
+    /// Posts one alert of this kind, which is taken in.
+    ///
+    /// # Panics
+    ///
+    /// Where it is not.
+    pub async fn tell(&self, kind: &str) {
+        let posted = self.post(&alert(kind, &json!({}))).await;
+        assert_eq!(posted.status, 202, "{}", posted.body);
+    }
+
     /// Posts JSON to the API as an administrator.
     ///
     /// # Panics
@@ -350,100 +361,6 @@ impl World {
             Err(ApplyError::Mistakes(mistakes)) => Err(mistakes),
             Err(error) => panic!("{error}"),
         }
-    }
-
-    /// All deliveries, newest first, without their messages.
-    ///
-    /// # Panics
-    ///
-    /// Where the store fails.
-    pub async fn deliveries(&self) -> Vec<DeliveryView> {
-        let filter = DeliveryFilter {
-            limit: 1000,
-            ..DeliveryFilter::default()
-        };
-        self.app.store.deliveries(filter).await.expect("deliveries")
-    }
-
-    /// A delivery's attempts.
-    ///
-    /// # Panics
-    ///
-    /// Where there is no such delivery.
-    pub async fn attempts(&self, delivery: &str) -> Vec<Attempt> {
-        self.app
-            .store
-            .delivery(delivery)
-            .await
-            .expect("a delivery")
-            .expect("that delivery")
-            .1
-    }
-
-    /// All attempts of all deliveries, the oldest delivery's first.
-    pub async fn all_attempts(&self) -> Vec<Attempt> {
-        let mut all = Vec::new();
-        for delivery in self.deliveries().await.iter().rev() {
-            all.extend(self.attempts(&delivery.id).await);
-        }
-        all
-    }
-
-    /// All dead letters.
-    ///
-    /// # Panics
-    ///
-    /// Where the store fails.
-    pub async fn dead_letters(&self) -> Vec<DeadLetter> {
-        let filter = DeadLetterFilter {
-            limit: 1000,
-            ..DeadLetterFilter::default()
-        };
-        self.app
-            .store
-            .dead_letters(filter)
-            .await
-            .expect("dead letters")
-    }
-
-    /// Waits until this many attempts were noted, and returns all.
-    pub async fn wait_for_attempts(&self, count: usize) -> Vec<Attempt> {
-        wait_for(&format!("{count} attempts"), || async {
-            let attempts = self.all_attempts().await;
-            (attempts.len() >= count).then_some(attempts)
-        })
-        .await
-    }
-
-    /// Waits until nothing is queued or pending any more.
-    ///
-    /// # Panics
-    ///
-    /// Where the store fails.
-    pub async fn wait_until_empty(&self) {
-        wait_for("an empty queue", || async {
-            let counts = self.app.store.counts().await.expect("counts");
-            (counts.queued == 0 && counts.pending == 0).then_some(())
-        })
-        .await;
-    }
-
-    /// Waits until nothing is due at this moment: what is left waits for time to pass, or for somebody.
-    ///
-    /// # Panics
-    ///
-    /// Where the store fails.
-    pub async fn wait_until_idle(&self) {
-        wait_for("nothing to be due", || async {
-            let due = self
-                .app
-                .store
-                .due_recipients(self.clock.now())
-                .await
-                .expect("what is due");
-            due.recipients.is_empty().then_some(())
-        })
-        .await;
     }
 
     /// Moves a held clock.

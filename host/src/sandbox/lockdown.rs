@@ -139,9 +139,10 @@ fn lock(purpose: Purpose, keep: &[BorrowedFd<'_>], layers: &[Layer]) -> Confined
     }
 }
 
-/// All but the filters of system calls, to see what the other layers hold by themselves.
-#[cfg(all(debug_assertions, target_os = "linux"))]
-pub(super) fn without_system_calls(purpose: Purpose) -> Confined {
+/// All but the filters of system calls, for a test to see what the other layers hold by themselves.
+#[cfg(target_os = "linux")]
+#[must_use]
+pub fn without_system_calls(purpose: Purpose) -> Confined {
     let [others @ .., _] = &LAYERS;
     let mut confined = lock(purpose, &[], others);
     confined.missing.push(Missing::SystemCalls);

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use wasmtime::Engine;
 
-use super::boundary::{Answer, Fault};
+use super::boundary::{Answer, Fault, Invocation};
 use super::component::Component;
 use super::frame::{self, Ready, Reply, Request, Task};
 use super::install::{self, Built};
@@ -42,7 +42,13 @@ pub fn asked() -> bool {
 /// Works until `serve` closes the socket.
 #[must_use]
 pub fn work() -> ExitCode {
-    match answer_all() {
+    work_after(|_| {})
+}
+
+/// The same, doing this before each call: a test's program is a sandbox process so that somebody has broken into.
+#[must_use]
+pub fn work_after(intrusion: impl Fn(&Invocation)) -> ExitCode {
+    match answer_all(intrusion) {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
             // Standard error is a pipe, and `serve` logs what comes out of it.
@@ -52,15 +58,13 @@ pub fn work() -> ExitCode {
     }
 }
 
-fn answer_all() -> anyhow::Result<()> {
+fn answer_all(intrusion: impl Fn(&Invocation)) -> anyhow::Result<()> {
     let socket = UnixStream::from(io::stdin().as_fd().try_clone_to_owned()?);
     let mut from = BufReader::new(socket.try_clone()?);
     let mut to = socket;
     let Some(Request::Start { task, tiers }) = next(&mut from)? else {
         anyhow::bail!("the first request is not the start");
     };
-    #[cfg(all(debug_assertions, target_os = "linux"))]
-    let parent = std::os::unix::process::parent_id();
     // Where the clock is, is looked up once, in what cannot be read later.
     let _ = call::thread_time();
     let confined = lockdown(purpose(task, &tiers), &[from.get_ref().as_fd(), to.as_fd()]);
@@ -76,8 +80,7 @@ fn answer_all() -> anyhow::Result<()> {
     while let Some(request) = next(&mut from)? {
         let reply = match request {
             Request::Call(invocation) => {
-                #[cfg(all(debug_assertions, target_os = "linux"))]
-                super::drill::hook(&invocation, parent);
+                intrusion(&invocation);
                 let answer = presentable(&sandbox, sandbox.call(*invocation))?;
                 to.write_all(&answer)?;
                 continue;

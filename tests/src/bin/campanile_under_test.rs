@@ -3,5 +3,5 @@
 use std::process::ExitCode;
 
 fn main() -> ExitCode {
-    campanile::cli::main()
+    campanile_tests::under_test()
 }

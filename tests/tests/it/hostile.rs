@@ -1,32 +1,42 @@
 //! Components that lie, waste, trap and pry: each is stopped by name, its alerts stay, and a bystander in the
 //! same program gets all of its own.
 
-mod addresses;
 mod bystander;
 mod determinism;
 mod dialled;
 mod engine;
-mod formatters;
-mod grants;
 mod install;
 mod manifests;
-#[cfg(all(debug_assertions, target_os = "linux"))]
+#[cfg(target_os = "linux")]
 mod native;
-mod people;
 mod processes;
-mod raw;
 mod readings;
-mod requests;
-mod responses;
-mod sealing;
 mod secrets;
-mod stage;
-mod syslog;
 mod tiers;
 mod verdicts;
 
-/// An endpoint that misbehaves as its recipient's parameter `how` says.
-const LIAR: &[u8] = include_bytes!(env!("HOSTILE_LIAR"));
+use std::collections::BTreeSet;
 
-/// A formatter of the kind `faulty` that fails as the alert's field `fault` says.
-const FORMATTER: &[u8] = include_bytes!(env!("HOSTILE_FORMATTER"));
+use campanile_tests::hostile::ATTACKS;
+
+/// The attacks of the list, as tests: each is stopped, and the bystander gets all of its own.
+mod attacks {
+    macro_rules! tests {
+        ($($module:ident: $($name:ident)+;)+) => {
+            $($(#[tokio::test]
+            async fn $name() {
+                campanile_tests::hostile::$module::$name().await.beside.unharmed();
+            })+)+
+        };
+    }
+
+    campanile_tests::attacks!(tests);
+}
+
+#[test]
+fn no_attack_of_the_list_is_left_out_and_none_is_there_twice() {
+    let names: BTreeSet<_> = ATTACKS.iter().map(|attack| attack.name).collect();
+    assert_eq!(names.len(), ATTACKS.len());
+    let listed: BTreeSet<_> = include_str!("hostile/list.txt").lines().collect();
+    assert_eq!(names, listed);
+}

@@ -2,7 +2,7 @@
 
 use std::fmt::Write;
 
-use campanile_tests::{Behaviour, Receiver, World, alert};
+use campanile_tests::{Receiver, World, alert};
 use serde_json::{Value, json};
 
 /// An answer, whole.
@@ -472,38 +472,6 @@ async fn a_repeated_request_is_answered_as_before_and_delivered_once() {
             r#""other""#
         ]
     );
-}
-
-#[tokio::test]
-async fn fingerprints_of_two_tokens_never_meet() {
-    // The first alert is refused for now; of the same fingerprint, another one has to wait.
-    let receiver = Receiver::start([Behaviour::status(500)], Behaviour::status(200)).await;
-    let world = World::builder()
-        .held_clock()
-        .desired(with_token(&receiver))
-        .start()
-        .await;
-    let body = alert("disk_full", &json!({"fingerprint": "mine"})).to_string();
-    assert_eq!(send(ingest(&world, body.clone())).await.status, 202);
-    world.wait_for_attempts(1).await;
-    assert_eq!(send(ingest(&world, body.clone())).await.status, 202);
-    let other = post(&world, "/api/v1/alerts")
-        .bearer_auth(NTOPNG)
-        .body(body);
-    assert_eq!(send(other).await.status, 202);
-    let requests = receiver.wait_for(2).await;
-    world.wait_until_idle().await;
-    assert_eq!(
-        receiver.received().len(),
-        2,
-        "the first token's second alert waits"
-    );
-    let prints: Vec<_> = requests
-        .iter()
-        .map(|request| request.json()["alerts"][0]["fingerprint"].clone())
-        .collect();
-    assert_ne!(prints[0], prints[1]);
-    assert!(!prints.contains(&json!("mine")), "{prints:?}");
 }
 
 /// A host's alert as ntopng 6.2 writes it; `json` is its nested JSON, as a string or as an object.

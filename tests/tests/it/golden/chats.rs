@@ -6,7 +6,9 @@ use serde_json::{Value, json};
 
 use super::alerts::{Case, URL, cases};
 use super::setup::{A_PACE, LANGUAGES, held};
-use super::{files, markup, requests};
+use campanile_tests::markup;
+
+use super::{files, requests};
 
 const ENDPOINTS: [&str; 3] = ["slack_webhook", "slack_bot", "discord"];
 

@@ -3,8 +3,8 @@
 use campanile_tests::{Behaviour, Receiver, Request};
 use serde_json::json;
 
-use super::html;
 use super::setup::{bot_api, held, let_all_arrive, noc, sent};
+use campanile_tests::html;
 
 /// 100 KB of everything that must not be torn.
 fn long() -> String {

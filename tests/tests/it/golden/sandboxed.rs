@@ -14,7 +14,9 @@ use campanile_contract::text::{Localizer, Rich, Span};
 
 use super::alerts::{NAME, TEXT};
 use super::setup::LANGUAGES;
-use super::{files, html, shown};
+use campanile_tests::html;
+
+use super::{files, shown};
 use crate::mail::page;
 
 /// 2026-01-02 03:04:05 UTC.

@@ -5,7 +5,9 @@ use serde_json::{Value, json};
 
 use super::alerts::{Case, NAME, TEXT_SEEN, cases};
 use super::setup::{A_PACE, LANGUAGES, SIGNING_KEY, bot, bot_api, held};
-use super::{files, html, requests};
+use campanile_tests::html;
+
+use super::{files, requests};
 
 /// One for each case, endpoint and language.
 pub(super) fn files() -> impl Iterator<Item = String> {

@@ -8,8 +8,8 @@ use campanile_contract::alert::{Action, Entity, Severity};
 use campanile_contract::params::Param;
 use campanile_contract::text::Value;
 
-use super::stage::{dequeue, invocation, limits, recipient, sandbox};
-use super::{FORMATTER, LIAR};
+use campanile_tests::hostile::stage::{dequeue, invocation, limits, recipient, sandbox};
+use campanile_tests::hostile::{FORMATTER, LIAR};
 
 fn written(answer: &Answer) -> String {
     serde_json::to_string(answer).expect("an answer is data")

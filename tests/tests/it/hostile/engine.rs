@@ -2,14 +2,13 @@
 
 use std::time::Duration;
 
-use campanile::message::Response;
 use campanile::outcome::Reason;
-use campanile::sandbox::{Answered, Call, Limits};
-use campanile_contract::params::Param;
+use campanile::sandbox::{Answered, Limits};
 
-use super::LIAR;
-use super::raw::{NOTHING, RESULT, Raw};
-use super::stage::{call, dequeue, limits, recipient, sandbox};
+use campanile_tests::hostile::LIAR;
+use campanile_tests::hostile::engine::refusals;
+use campanile_tests::hostile::raw::{NOTHING, RESULT, Raw};
+use campanile_tests::hostile::stage::{call, dequeue, limits, recipient, sandbox};
 
 const SPIN: &str = "(loop $for_ever (br $for_ever)) unreachable";
 
@@ -32,54 +31,6 @@ fn a_raw_component_that_does_nothing_is_as_good_as_any() {
 }
 
 #[test]
-fn a_component_that_spins_in_any_export_runs_into_its_deadline() {
-    let response = Response {
-        message: 0,
-        status: 200,
-        headers: Vec::new(),
-        body: String::new(),
-        truncated: false,
-    };
-    let params = vec![Param {
-        name: String::from("a"),
-        key: None,
-        value: String::from("b"),
-    }];
-    let lint = Call::Lint {
-        params,
-        complete: true,
-    };
-    let read = Call::ReadResponse {
-        recipient: recipient(&[]),
-        tag: String::from("tag"),
-        alerts: 1,
-        response,
-    };
-    for (export, what) in [
-        ("lint", lint),
-        (
-            "format-recipient-params",
-            Call::FormatRecipientParams(recipient(&[])),
-        ),
-        ("dequeue-recipient-alerts", dequeue(recipient(&[]), 1)),
-        ("run-test", Call::RunTest(recipient(&[]))),
-        ("read-response", read),
-    ] {
-        let spins = Raw::new().body(export, SPIN).build();
-        let (sandbox, digest) = sandbox(limits(), &spins);
-        let fault = call(&sandbox, &digest, what).result.expect_err(export);
-        assert_eq!(fault.reason, Reason::Deadline, "{export}: {fault}");
-        assert!(fault.detail.contains("100 ms"), "{fault}");
-
-        let answer = call(&sandbox, &digest, other_than(export));
-        assert!(
-            answer.result.is_ok(),
-            "the next call is not the last one's: {answer:?}"
-        );
-    }
-}
-
-#[test]
 fn processor_time_and_the_time_that_goes_by_are_two_limits() {
     for (cpu, wall, words) in [
         (20, 60_000, "20 ms of processor time are allowed"),
@@ -96,41 +47,6 @@ fn processor_time_and_the_time_that_goes_by_are_two_limits() {
     }
 }
 
-/// A call of another export, which does not spin.
-fn other_than(export: &str) -> Call {
-    if export == "run-test" {
-        dequeue(recipient(&[]), 1)
-    } else {
-        Call::RunTest(recipient(&[]))
-    }
-}
-
-const CLOCK: &str = "record datetime { seconds: u64, nanoseconds: u32 } now: func() -> datetime;";
-
-/// A component that is honest while it is installed, when its clock stands long ago.
-fn once_it_runs(what: &str) -> Raw {
-    Raw::new()
-        .importing("wasi:clocks/wall-clock@0.2.0", CLOCK, "now", "(param i32)")
-        .field(&format!(
-            "(func (export \"_initialize\") (call $called (i32.const {RESULT}))
-               (if (i64.gt_u (i64.load (i32.const {RESULT})) (i64.const 1700000000)) (then {what})))"
-        ))
-}
-
-#[test]
-fn a_component_that_spins_as_it_starts_runs_into_its_deadline() {
-    let (reason, detail) = stopped(limits(), once_it_runs(SPIN));
-    assert_eq!(reason, Reason::Deadline, "{detail}");
-    let (reason, _) = stopped(limits(), once_it_runs("unreachable"));
-    assert_eq!(reason, Reason::Trap);
-}
-
-#[test]
-fn a_component_that_spins_while_its_arguments_are_handed_over_runs_into_its_deadline() {
-    let (reason, detail) = stopped(limits(), Raw::new().realloc(SPIN));
-    assert_eq!(reason, Reason::Deadline, "{detail}");
-}
-
 #[test]
 fn an_allocator_that_gives_out_what_is_not_there_is_a_trap() {
     for (name, body) in [
@@ -142,15 +58,6 @@ fn an_allocator_that_gives_out_what_is_not_there_is_a_trap() {
         let (reason, detail) = stopped(limits(), Raw::new().realloc(body));
         assert_eq!(reason, Reason::Trap, "{name}: {detail}");
     }
-}
-
-#[test]
-fn a_component_that_fills_all_its_memory_again_and_again_runs_into_its_deadline() {
-    let fill = "(drop (memory.grow (i32.const 504)))
-        (loop $again (memory.fill (i32.const 0) (i32.const 7) (i32.const 33554432)) (br $again)) unreachable";
-    let raw = Raw::new().body("dequeue-recipient-alerts", fill);
-    let (reason, detail) = stopped(limits(), raw);
-    assert_eq!(reason, Reason::Deadline, "{detail}");
 }
 
 #[test]
@@ -209,67 +116,7 @@ fn memory_that_somebody_filled_is_empty_for_the_next_one() {
 }
 
 #[test]
-fn a_table_that_grows_without_end_is_stopped_as_memory() {
-    let raw = Raw::new().field("(table $t 0 funcref)").body(
-        "dequeue-recipient-alerts",
-        "(loop $more (drop (table.grow $t (ref.null func) (i32.const 1000))) (br $more)) unreachable",
-    );
-    let (reason, detail) = stopped(limits(), raw);
-    assert_eq!(reason, Reason::Memory, "{detail}");
-    assert!(detail.contains("20000 are allowed"), "{detail}");
-}
-
-#[test]
-fn a_million_handles_of_its_own_are_too_many() {
-    let things = "interface things { resource thing { constructor(); } }";
-    let raw = Raw::new()
-        .wit(
-            &format!("package hostile:things@1.0.0 {{ {things} }}\n"),
-            "export hostile:things/things@1.0.0;\n",
-        )
-        .field(
-            "(import \"[export]hostile:things/things@1.0.0\" \"[resource-new]thing\"
-               (func $new (param i32) (result i32)))
-             (func (export \"hostile:things/things@1.0.0#[constructor]thing\") (result i32)
-               (call $new (i32.const 1)))",
-        )
-        .body(
-            "dequeue-recipient-alerts",
-            "(local $n i32)
-             (loop $more
-               (drop (call $new (local.get $n)))
-               (local.set $n (i32.add (local.get $n) (i32.const 1)))
-               (br_if $more (i32.lt_u (local.get $n) (i32.const 1000000))))
-             unreachable",
-        );
-    let (reason, detail) = stopped(limits(), raw);
-    assert_eq!(reason, Reason::HostCalls, "{detail}");
-}
-
-#[test]
-fn one_mebibyte_that_is_named_256_times_is_too_large_an_answer() {
-    // A batch of so many refusals, all with the same reason: position, pointer and length of each.
-    let refusals = |count: u32, length: u32| {
-        Raw::new().body(
-            "dequeue-recipient-alerts",
-            &format!(
-                "(local $n i32) (local $at i32)
-                 (drop (memory.grow (i32.const 32)))
-                 (i32.store offset=12 (i32.const {RESULT}) (i32.const 2048))
-                 (i32.store offset=16 (i32.const {RESULT}) (i32.const {count}))
-                 (loop $more
-                   (local.set $at (i32.add (i32.const 2048) (i32.mul (local.get $n) (i32.const 12))))
-                   (i32.store (local.get $at) (local.get $n))
-                   (i32.store offset=4 (local.get $at) (i32.const 524288))
-                   (i32.store offset=8 (local.get $at) (i32.const {length}))
-                   (local.set $n (i32.add (local.get $n) (i32.const 1)))
-                   (br_if $more (i32.lt_u (local.get $n) (i32.const {count}))))
-                 i32.const {RESULT}"
-            ),
-        )
-    };
-    let (reason, detail) = stopped(limits(), refusals(256, 1 << 20));
-    assert_eq!(reason, Reason::AnswerTooLarge, "{detail}");
+fn a_text_that_is_named_often_counts_each_time() {
     let (reason, detail) = stopped(limits(), refusals(5, 1 << 20));
     assert_eq!(reason, Reason::AnswerTooLarge, "{detail}");
 
@@ -327,32 +174,6 @@ fn text_that_is_not_utf_8_and_a_case_that_is_not_there_are_traps() {
 }
 
 #[test]
-fn a_stack_that_overflows_inside_a_host_call_is_a_trap() {
-    // `escape` hands its result over through the allocator, which calls itself without end.
-    let raw = Raw::new()
-        .field(
-            "(import \"campanile:alerts/text@0.1.0\" \"escape\"
-               (func $escape (param i32 i32 i32 i32 i32 i32)))
-             (global $deep (mut i32) (i32.const 0))
-             (func $deeper (param i32) (result i32)
-               (i32.add (i32.const 1) (call $deeper (i32.add (local.get 0) (i32.const 1)))))",
-        )
-        .realloc("(if (global.get $deep) (then (drop (call $deeper (i32.const 0)))))")
-        .body(
-            "dequeue-recipient-alerts",
-            &format!(
-                "(global.set $deep (i32.const 1))
-                 (call $escape (i32.const 4096) (i32.const 16) (i32.const 1) (i32.const 0) (i32.const 0)
-                   (i32.const {RESULT}))
-                 unreachable"
-            ),
-        );
-    let (reason, detail) = stopped(limits(), raw);
-    assert_eq!(reason, Reason::Trap);
-    assert!(detail.contains("stack"), "{detail}");
-}
-
-#[test]
 fn a_component_that_calls_the_host_from_within_its_allocator_does_not_get_in() {
     let raw = Raw::new()
         .field(
@@ -402,29 +223,6 @@ fn what_a_component_has_the_host_do_counts_as_its_own_time() {
         let expected = [Reason::Deadline, Reason::Memory, Reason::AnswerTooLarge];
         assert!(expected.contains(&fault.reason), "{how}: {fault}");
     }
-}
-
-#[test]
-fn a_flooded_log_is_cut_and_says_so() {
-    let (sandbox, digest) = sandbox(limits(), LIAR);
-    let how = recipient(&[("how", "floods-the-log")]);
-    let answer = call(&sandbox, &digest, dequeue(how, 1));
-    assert!(answer.result.is_ok(), "{:?}", answer.result);
-    let (last, lines) = answer.log.split_last().expect("a log");
-    assert_eq!(lines.len(), 100);
-    for (number, line) in lines.iter().enumerate() {
-        assert!(
-            line.text.starts_with(&format!("{number} é")),
-            "{}",
-            line.text
-        );
-        assert!(line.text.ends_with("é [cut]"), "{}", line.text);
-        assert!(line.text.len() <= 4096 + 6, "{}", line.text.len());
-    }
-    assert_eq!(
-        last.text,
-        "901 more lines of this call were cut, 100 are allowed"
-    );
 }
 
 #[test]

@@ -3,7 +3,7 @@
 use campanile::sandbox::{Limits, Sandbox, Unfit, Why};
 use serde_json::{Value, json};
 
-use super::raw::Raw;
+use campanile_tests::hostile::raw::Raw;
 
 fn refused(manifest: &str) -> String {
     let sandbox = Sandbox::start(Limits::default(), Why::Test).expect("a sandbox");

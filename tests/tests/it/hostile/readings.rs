@@ -1,9 +1,9 @@
 //! A component that tries to read a secret in every way that it has reads `set`, or nothing.
 
-use campanile_tests::{Behaviour, World, wait_for};
+use campanile_tests::wait_for;
 use serde_json::json;
 
-use super::stage::{KEY, OTHER_TOKEN, PASSWORD, Stage, TOKEN, limits};
+use campanile_tests::hostile::stage::{KEY, OTHER_TOKEN, PASSWORD, Stage, TOKEN};
 
 const SECRETS: [&str; 4] = [TOKEN, OTHER_TOKEN, PASSWORD, KEY];
 
@@ -51,79 +51,6 @@ async fn nothing_that_a_component_can_read_holds_a_secret_or_anything_of_the_mac
         );
     }
     assert!(read.ends_with(" \"\""), "there is no input: {read}");
-}
-
-#[tokio::test]
-async fn asks_the_destination_to_echo() {
-    let echoes = [
-        (
-            "in the body",
-            Behaviour::Answer(200, Vec::new(), format!("you sent {TOKEN}!").into_bytes()),
-        ),
-        (
-            "in a header",
-            Behaviour::Answer(
-                200,
-                vec![(String::from("x-echo"), String::from(TOKEN))],
-                b"harmless".to_vec(),
-            ),
-        ),
-        (
-            "percent-encoded",
-            Behaviour::Answer(200, Vec::new(), TOKEN.replace(':', "%3A").into_bytes()),
-        ),
-        (
-            "as base64",
-            Behaviour::Answer(
-                200,
-                Vec::new(),
-                b"x MTIzNDU2OnRva2VuLW9mLXRoZS1maXJzdA== y".to_vec(),
-            ),
-        ),
-        (
-            "escaped in JSON",
-            Behaviour::Answer(200, Vec::new(), TOKEN.replace(':', "\\u003a").into_bytes()),
-        ),
-        (
-            "another of the endpoint's",
-            Behaviour::Answer(200, Vec::new(), OTHER_TOKEN.as_bytes().to_vec()),
-        ),
-    ];
-    for (name, behaviour) in echoes {
-        let stage = Stage::with(
-            World::builder().limits(limits()),
-            &["asks-for-an-echo"],
-            behaviour,
-        )
-        .await;
-        stage.post(&["first"]).await;
-        let requests = stage.receiver.wait_for(2).await;
-        assert_eq!(
-            requests[0].header("x-token"),
-            Some(TOKEN),
-            "{name}: the request is sent"
-        );
-        assert_eq!(
-            stage.arrived("asks-for-an-echo")[1],
-            "read \"\" false",
-            "{name}"
-        );
-        stage.world.wait_until_empty().await;
-    }
-    let harmless = Behaviour::Answer(200, Vec::new(), b"123456:token-of-the-other".to_vec());
-    let stage = Stage::with(
-        World::builder().limits(limits()),
-        &["asks-for-an-echo"],
-        harmless,
-    )
-    .await;
-    stage.post(&["first"]).await;
-    stage.receiver.wait_for(2).await;
-    let read = &stage.arrived("asks-for-an-echo")[1];
-    assert_eq!(
-        read, "read \"123456:token-of-the-other\" false",
-        "a near miss is read"
-    );
 }
 
 #[tokio::test]

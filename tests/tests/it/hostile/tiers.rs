@@ -3,8 +3,8 @@
 use campanile::outcome::Reason;
 use campanile::sandbox::{Limits, Sandbox, Tiers, Unfit, Why};
 
-use super::raw::{MANIFEST, NOTHING, Raw};
-use super::stage::{call, dequeue, limits, recipient};
+use campanile_tests::hostile::raw::{MANIFEST, NOTHING, Raw};
+use campanile_tests::hostile::stage::{call, dequeue, limits, recipient};
 
 /// A component that asks for the larger limits.
 fn asking() -> Raw {

@@ -7,15 +7,12 @@ use std::time::Duration;
 
 use campanile::egress::Resolver;
 use campanile::outcome::Reason;
-use campanile_tests::{Behaviour, Receiver, World, alert};
+
 use serde_json::json;
 
-use crate::destinations::{dead, first_attempts, webhooks};
-
-/// Connections that a program made.
-fn dialled(world: &World) -> usize {
-    world.app.egress.ledger().account().dialled
-}
+use super::{Bystander, Stopped, reasons};
+use crate::webhooks::{dead, first_attempts, webhooks};
+use crate::{Behaviour, Receiver, World};
 
 fn ip(text: &str) -> IpAddr {
     text.parse().expect("an address")
@@ -55,7 +52,12 @@ impl Asked {
 }
 
 /// Each of these URLs is refused for this reason before anything is dialled.
-async fn refused(resolver: Resolver, own: &[&str], allow: &[&str], rows: &[(&str, &str, Reason)]) {
+async fn refused(
+    resolver: Resolver,
+    own: &[&str],
+    allow: &[&str],
+    rows: &[(&str, &str, Reason)],
+) -> Stopped {
     let urls: Vec<_> = rows
         .iter()
         .map(|(name, url, _)| (*name, (*url).to_owned()))
@@ -67,20 +69,18 @@ async fn refused(resolver: Resolver, own: &[&str], allow: &[&str], rows: &[(&str
         .desired(webhooks(&urls, &allow))
         .start()
         .await;
-    assert_eq!(
-        world.post(&alert("disk_full", &json!({}))).await.status,
-        202
-    );
+    let beside = Bystander::beside(&world).await;
+    world.tell("disk_full").await;
     let attempts = first_attempts(&world, rows.len()).await;
     for (name, url, reason) in rows {
         let attempt = &attempts[*name];
         assert_eq!(attempt.reason, *reason, "{url}: {:?}", attempt.detail);
     }
-    assert_eq!(dialled(&world), 0);
+    assert_eq!(beside.others_dialled(), []);
+    beside.stopped(reasons(attempts.values())).await
 }
 
-#[tokio::test]
-async fn private_in_every_spelling() {
+pub async fn private_in_every_spelling() -> Stopped {
     let receiver = Receiver::ok().await;
     let inside = Receiver::ok().await;
     let port = inside.address().port();
@@ -139,12 +139,10 @@ async fn private_in_every_spelling() {
         .desired(webhooks(&urls, &allow))
         .start()
         .await;
-    assert_eq!(
-        world.post(&alert("disk_full", &json!({}))).await.status,
-        202
-    );
-    let attempts = first_attempts(&world, urls.len()).await;
-    world.wait_until_idle().await;
+    let beside = Bystander::beside(&world).await;
+    world.tell("disk_full").await;
+    let mut attempts = first_attempts(&world, urls.len()).await;
+    beside.settled().await;
     let dead = dead(&world).await;
     for (name, url, reason) in rows {
         assert_eq!(
@@ -157,12 +155,14 @@ async fn private_in_every_spelling() {
         assert_eq!(attempts[name].retry_at.is_some(), !refused, "{url}");
     }
     assert_eq!(inside.connections(), 0);
-    assert_eq!(dialled(&world), 1);
+    assert_eq!(beside.others_dialled(), [receiver.address()]);
     assert_eq!(attempts["open"].reason, Reason::Accepted);
+    attempts.remove("open");
+    attempts.remove("closed");
+    beside.stopped(reasons(attempts.values())).await
 }
 
-#[tokio::test]
-async fn one_public_one_nat64_private_answer() {
+pub async fn one_public_one_nat64_private_answer() -> Stopped {
     let resolver = knows(&[
         ("mixed.example", &["198.41.0.4", "64:ff9b::a00:1"]),
         ("turned.example", &["64:ff9b::7f00:1", "198.41.0.4"]),
@@ -174,11 +174,10 @@ async fn one_public_one_nat64_private_answer() {
         ("turned", "https://turned.example/", forbidden),
         ("mapped", "https://mapped.example/", forbidden),
     ];
-    refused(resolver, &[], &[], &rows).await;
+    refused(resolver, &[], &[], &rows).await
 }
 
-#[tokio::test]
-async fn rebinds_between_attempts() {
+pub async fn rebinds_between_attempts() -> Stopped {
     let busy = b"HTTP/1.1 503 x\r\ncontent-length: 0\r\nconnection: close\r\n\r\n";
     let receiver = Receiver::start([], Behaviour::Raw(busy.to_vec())).await;
     let port = receiver.address().port();
@@ -194,22 +193,20 @@ async fn rebinds_between_attempts() {
         .desired(webhooks(&[("hook", url)], &[receiver.opening()]))
         .start()
         .await;
-    assert_eq!(
-        world.post(&alert("disk_full", &json!({}))).await.status,
-        202
-    );
+    let beside = Bystander::beside(&world).await;
+    world.tell("disk_full").await;
     let first = world.wait_for_attempts(1).await;
     assert_eq!(first[0].reason, Reason::ServerError);
-    world.advance(Duration::from_secs(10));
+    beside.advance(Duration::from_secs(10)).await;
     let attempts = world.wait_for_attempts(2).await;
     assert_eq!(attempts[1].reason, Reason::ForbiddenAddress);
     // One answer an attempt: what is judged is not asked for again before it is dialled.
     assert_eq!(asked.names(), ["turns.example."; 2]);
-    assert_eq!((receiver.connections(), dialled(&world)), (1, 1));
+    assert_eq!(beside.others_dialled(), [receiver.address()]);
+    beside.stopped(reasons(&attempts[1..])).await
 }
 
-#[tokio::test]
-async fn redirects_to_metadata() {
+pub async fn redirects_to_metadata() -> Stopped {
     let trap = Receiver::ok().await;
     let statuses = [301, 302, 303, 307, 308];
     let mut receivers = Vec::new();
@@ -236,26 +233,25 @@ async fn redirects_to_metadata() {
         .desired(webhooks(&urls, &allow))
         .start()
         .await;
-    assert_eq!(
-        world.post(&alert("disk_full", &json!({}))).await.status,
-        202
-    );
-    world.wait_until_empty().await;
+    let beside = Bystander::beside(&world).await;
+    world.tell("disk_full").await;
+    beside.empty().await;
     for (name, reason) in dead(&world).await {
         assert_eq!(reason, Reason::Redirect, "{name}");
     }
     assert_eq!(world.dead_letters().await.len(), statuses.len());
     assert_eq!(trap.connections(), 0);
-    assert_eq!(dialled(&world), statuses.len());
+    assert_eq!(beside.others_dialled().len(), statuses.len());
     assert!(
         receivers
             .iter()
             .all(|receiver| receiver.received().len() == 1)
     );
+    let attempts = world.all_attempts().await;
+    beside.stopped(reasons(&attempts)).await
 }
 
-#[tokio::test]
-async fn own_interface_inside_an_opened_cidr() {
+pub async fn own_interface_inside_an_opened_cidr() -> Stopped {
     let own = Reason::OwnAddress;
     let rows = [
         ("plain", "http://10.20.0.7:8080/", own),
@@ -274,11 +270,11 @@ async fn own_interface_inside_an_opened_cidr() {
         ("both.example", &["10.20.0.9", "10.20.0.7"]),
     ]);
     let allow = ["10.20.0.0/16:1-65535/http", "[64:ff9b::/96]:443"];
-    refused(resolver, &["10.20.0.7"], &allow, &rows).await;
+    let stopped = refused(resolver, &["10.20.0.7"], &allow, &rows).await;
 
     // The same with this machine's own address, which the system knows, where it has one.
     let Some(own) = own_address() else {
-        return;
+        return stopped;
     };
     let receiver = Receiver::start_at(SocketAddr::new(own, 0), [], Behaviour::status(200)).await;
     let port = receiver.address().port();
@@ -288,21 +284,16 @@ async fn own_interface_inside_an_opened_cidr() {
         .desired(webhooks(&url, &[wide]))
         .start()
         .await;
-    assert_eq!(
-        world.post(&alert("disk_full", &json!({}))).await.status,
-        202
-    );
+    world.tell("disk_full").await;
     let attempts = first_attempts(&world, 1).await;
     assert_eq!(attempts["hook"].reason, Reason::OwnAddress);
     assert_eq!(receiver.connections(), 0);
     // Named exactly it is open.
     let exact = webhooks(&url, &[receiver.opening()]);
     world.apply(exact, "en").await.expect("it is applied");
-    assert_eq!(
-        world.post(&alert("disk_full", &json!({}))).await.status,
-        202
-    );
+    world.tell("disk_full").await;
     receiver.wait_for(1).await;
+    stopped
 }
 
 /// From where this machine would write to others; nothing is sent.
@@ -312,8 +303,7 @@ fn own_address() -> Option<IpAddr> {
     Some(socket.local_addr().expect("its address").ip())
 }
 
-#[tokio::test]
-async fn delivers_to_our_own_intake() {
+pub async fn delivers_to_our_own_intake() -> Stopped {
     let world = World::builder().held_clock().start().await;
     let intake = world.url("/api/v1/alerts");
     let own = intake.trim_start_matches("http://").split('/').next();
@@ -333,21 +323,20 @@ async fn delivers_to_our_own_intake() {
         endpoint["params"]["bearer"] = json!(world.contact.ingest_token);
     }
     world.apply(desired, "en").await.expect("it is applied");
-    assert_eq!(
-        world.post(&alert("disk_full", &json!({}))).await.status,
-        202
-    );
-    world.wait_until_empty().await;
+    let beside = Bystander::beside(&world).await;
+    world.tell("disk_full").await;
+    beside.empty().await;
     let dead = dead(&world).await;
     for (name, url) in urls {
         assert_eq!(dead[name], Reason::OwnAddress, "{url}");
     }
     assert_eq!(world.dead_letters().await.len(), 3, "nothing came round");
-    assert_eq!(dialled(&world), 0);
+    assert_eq!(beside.others_dialled(), []);
+    let attempts = world.all_attempts().await;
+    beside.stopped(reasons(&attempts)).await
 }
 
-#[tokio::test]
-async fn single_label_and_search_domain() {
+pub async fn single_label_and_search_domain() -> Stopped {
     let (resolver, asked) = notes(|_| Vec::new());
     let rows = [
         ("label", "https://intranet/", Reason::SingleLabel),
@@ -356,13 +345,13 @@ async fn single_label_and_search_domain() {
         ("name", "https://api.example/", Reason::Unresolvable),
         ("absolute", "https://api.example./", Reason::Unresolvable),
     ];
-    refused(resolver, &[], &[], &rows).await;
+    let stopped = refused(resolver, &[], &[], &rows).await;
     // No search domain completes what ends in a dot.
     assert_eq!(asked.names(), ["api.example."; 2]);
+    stopped
 }
 
-#[tokio::test]
-async fn private_cidr_port_6379() {
+pub async fn private_cidr_port_6379() -> Stopped {
     let forbidden = Reason::ForbiddenAddress;
     let rows = [
         ("redis", "http://10.20.0.1:6379/", forbidden),
@@ -377,5 +366,5 @@ async fn private_cidr_port_6379() {
     ];
     let resolver = knows(&[("redis.example", &["10.20.0.1"])]);
     let allow = ["10.20.0.0/16:443", "10.20.0.0/16:8000-8100/http"];
-    refused(resolver, &[], &allow, &rows).await;
+    refused(resolver, &[], &allow, &rows).await
 }

@@ -1,6 +1,6 @@
-//! The escape drill, in debug builds only: what native code would try that got out of WebAssembly, tried by
+//! The escape drill: what native code would try that got out of WebAssembly, tried by
 //! native code in a process that is locked down as a sandbox process is ([`run`]), and by a sandbox process itself
-//! (`hook`). Tests see from outside what became of each attempt.
+//! ([`intrude`]). Tests see from outside what became of each attempt.
 
 mod attempt;
 mod kernel;
@@ -17,8 +17,8 @@ pub use attempt::{Attempt, End, Open};
 
 use attempt::Ground;
 
-use super::boundary::{Call, Invocation};
-use super::lockdown::{self, Purpose};
+use campanile::sandbox::lockdown::{self, Purpose};
+use campanile::sandbox::{Call, Invocation};
 
 /// What makes this program a drill. The attempt's name, the pid that it is made on, and the layers follow.
 pub const ARGUMENT: &str = "sandbox-drill";
@@ -121,7 +121,7 @@ pub fn run() -> ExitCode {
 
 /// Makes an attempt in a sandbox process, on this parent of it, where the recipient's `how` is the attempt's
 /// label. What is refused goes on to the component.
-pub(super) fn hook(invocation: &Invocation, parent: u32) {
+pub fn intrude(invocation: &Invocation, parent: u32) {
     let Call::Dequeue { recipient, .. } = &invocation.call else {
         return;
     };

@@ -3,8 +3,10 @@
 
 use campanile::outcome::Reason;
 use campanile::store::{Change, EndpointRow};
-use campanile_tests::{Behaviour, Receiver, World};
 use serde_json::{Value, json};
+
+use super::{Bystander, Stopped};
+use crate::{Behaviour, Receiver, World};
 
 const TOKEN: &str = "987654321:AAFsecret-of_the_bot-0123456789abcd";
 const TOKEN_OF_B: &str = "123456789:BBFsecret-of_the_bot-0123456789abcd";
@@ -41,13 +43,8 @@ async fn tested(world: &World, tenant: &str) -> Result<u16, Reason> {
 }
 
 async fn stored(world: &World, tenant: &str) -> EndpointRow {
-    let rows = world
-        .app
-        .store
-        .configuration()
-        .await
-        .expect("rows")
-        .endpoints;
+    let rows = world.app.store.configuration().await;
+    let rows = rows.expect("rows").endpoints;
     let mut of_tenant = rows.into_iter().filter(|row| row.tenant == tenant);
     of_tenant.next().expect("its endpoint")
 }
@@ -69,14 +66,14 @@ async fn write(world: &World, row: EndpointRow) {
     world.app.reload().await.expect("a configuration");
 }
 
-#[tokio::test]
-async fn new_url_old_secret_press_test() {
+pub async fn new_url_old_secret_press_test() -> Stopped {
     let (entered, thief) = (telegram().await, telegram().await);
     let world = World::builder()
         .desired(wanted("default", &[&entered, &thief], &json!(TOKEN)))
         .start()
         .await;
     assert_eq!(tested(&world, "default").await, Ok(200));
+    let beside = Bystander::beside(&world).await;
     let before = stored(&world, "default").await;
 
     // By the front door: as lists show a secret, and left out.
@@ -108,13 +105,14 @@ async fn new_url_old_secret_press_test() {
     // Back where it was entered for, it opens.
     write(&world, before).await;
     assert_eq!(tested(&world, "default").await, Ok(200));
+    beside.stopped(Reason::EnterSecretAgain.as_str()).await
 }
 
-#[tokio::test]
-async fn imports_an_export_with_another_host() {
+pub async fn imports_an_export_with_another_host() -> Stopped {
     let (entered, thief) = (telegram().await, telegram().await);
     let desired = || wanted("default", &[&entered, &thief], &json!(TOKEN));
     let world = World::builder().desired(desired()).start().await;
+    let beside = Bystander::beside(&world).await;
     let export = stored(&world, "default").await;
     let with_host = pointed(&export, &entered, &thief);
     for (name, row, expected) in [
@@ -136,11 +134,11 @@ async fn imports_an_export_with_another_host() {
         assert_eq!(came, Err(Reason::EnterSecretAgain), "{name}");
     }
     assert!(thief.received().is_empty());
+    beside.stopped(Reason::EnterSecretAgain.as_str()).await
 }
 
-#[tokio::test]
 #[expect(non_snake_case, reason = "tenants are A and B in the list of attacks")]
-async fn row_of_tenant_A_copied_to_tenant_B() {
+pub async fn row_of_tenant_A_copied_to_tenant_B() -> Stopped {
     let receiver = telegram().await;
     let world = World::builder()
         .desired(wanted("a", &[&receiver], &json!(TOKEN)))
@@ -150,6 +148,7 @@ async fn row_of_tenant_A_copied_to_tenant_B() {
     world.apply(of_b, "en").await.expect("another tenant's");
     let (a, b) = (stored(&world, "a").await, stored(&world, "b").await);
     assert_eq!(tested(&world, "b").await, Ok(200));
+    let beside = Bystander::beside(&world).await;
     let copied = EndpointRow {
         sealed: a.sealed.clone(),
         ..b.clone()
@@ -180,17 +179,19 @@ async fn row_of_tenant_A_copied_to_tenant_B() {
     // Where they belong, both open.
     write(&world, b).await;
     assert_eq!(tested(&world, "b").await, Ok(200));
+    beside.stopped(Reason::EnterSecretAgain.as_str()).await
 }
 
-#[tokio::test]
-async fn api_asks_for_env_key_and_file_passwd() {
+pub async fn api_asks_for_env_key_and_file_passwd() -> Stopped {
     let receiver = telegram().await;
     let world = World::builder().start().await;
+    let beside = Bystander::beside(&world).await;
     let path = std::env::var("PATH").expect("every process has one here");
     let apply = async |desired: Value| {
         let asked = json!({"desired": desired});
         world.administer("/api/v1/apply", &asked).await
     };
+    let mut said = String::new();
     for reference in [
         json!({"env": "PATH"}),
         json!({"file": "/etc/passwd"}),
@@ -204,7 +205,7 @@ async fn api_asks_for_env_key_and_file_passwd() {
         for desired in [in_a_secret, in_a_url, in_a_token] {
             let answer = apply(desired.clone()).await;
             assert_eq!(answer.status, 422, "{desired}: {}", answer.body);
-            let said = answer.body.to_string();
+            said = answer.body.to_string();
             assert!(!said.contains(&path) && !said.contains("root:"), "{said}");
         }
     }
@@ -232,4 +233,5 @@ async fn api_asks_for_env_key_and_file_passwd() {
     let sent = receiver.received().remove(0);
     assert_eq!(sent.header("env"), Some("PATH"));
     assert_eq!(sent.header("file"), Some("/etc/passwd"));
+    beside.stopped(said).await
 }

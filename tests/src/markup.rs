@@ -5,15 +5,15 @@ use serde_json::Value;
 
 /// What a reader sees.
 #[derive(Debug, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// The text.
-    pub(crate) text: String,
+    pub text: String,
     /// Where links lead, in order.
-    pub(crate) links: Vec<String>,
+    pub links: Vec<String>,
 }
 
 /// A message of Slack's Block Kit: header, sections, and the lines of a context below an empty one.
-pub(crate) fn slack(payload: &Value) -> Seen {
+pub fn slack(payload: &Value) -> Seen {
     let mut seen = Seen {
         text: String::new(),
         links: Vec::new(),
@@ -71,7 +71,7 @@ fn mrkdwn(text: &str, seen: &mut Seen) {
 }
 
 /// A message of Discord's embeds: title, description and footer of each, a line apart.
-pub(crate) fn discord(payload: &Value) -> Seen {
+pub fn discord(payload: &Value) -> Seen {
     let (mut lines, mut links) = (Vec::new(), Vec::new());
     for embed in payload["embeds"].as_array().expect("embeds") {
         for part in [&embed["title"], &embed["description"]] {

@@ -1,49 +1,45 @@
-//! What most of these tests stand on: a program in which several misbehave at once beside a bystander, and a
+//! What most of these tests stand on: a program in which several misbehave at once beside an honest neighbour, and a
 //! sandbox alone.
 
 use std::time::Duration;
 
+use crate::{Behaviour, Receiver, World, WorldBuilder, alert};
 use campanile::sandbox::{Answer, Call, Invocation, Limits, Recipient, Sandbox, Why};
 use campanile::store::{DeadLetter, EndpointRow, RecipientRow};
 use campanile_contract::alert::{Action, Entity, Severity};
 use campanile_contract::notification::Notification;
 use campanile_contract::params::Param;
 use campanile_contract::text::Rich;
-use campanile_tests::{Behaviour, Receiver, World, WorldBuilder, alert, wait_for};
 use serde_json::{Value, json};
 
 use super::LIAR;
 
 /// Secrets that must never be seen but where they belong.
-pub(super) const TOKEN: &str = "123456:token-of-the-first";
-pub(super) const OTHER_TOKEN: &str = "654321:token-of-the-other";
-pub(super) const PASSWORD: &str = "correct-horse-battery";
-pub(super) const KEY: &str = "a-signing-key-of-some-length";
-
-/// What ends so many milliseconds from now is a lease that was taken now: while alerts are built, and while
-/// they are sent.
-const LEASES: [u64; 2] = [60_000, 365 * 24 * 3600 * 1000];
+pub const TOKEN: &str = "123456:token-of-the-first";
+pub const OTHER_TOKEN: &str = "654321:token-of-the-other";
+pub const PASSWORD: &str = "correct-horse-battery";
+pub const KEY: &str = "a-signing-key-of-some-length";
 
 /// A program in which each `how` has an endpoint and a recipient of its own, all named by it.
-pub(super) struct Stage {
-    pub(super) world: World,
+pub struct Stage {
+    pub world: World,
     /// Where the liars' `url` leads, under the path of their `how`.
-    pub(super) receiver: Receiver,
+    pub receiver: Receiver,
     /// Where the liars' `other` leads.
-    pub(super) other: Receiver,
-    /// Where the bystander's alerts arrive.
-    pub(super) bystander: Receiver,
+    pub other: Receiver,
+    /// Where the alerts of a neighbour, an honest endpoint of the same tenant, arrive.
+    pub neighbour: Receiver,
 }
 
 impl Stage {
     /// With a clock that stands still until it is moved.
-    pub(super) async fn held(hows: &[&str], behaviour: Behaviour) -> Self {
+    pub async fn held(hows: &[&str], behaviour: Behaviour) -> Self {
         let builder = World::builder().held_clock().limits(limits());
         Self::with(builder, hows, behaviour).await
     }
 
     /// With the system's clock.
-    pub(super) async fn new(hows: &[&str]) -> Self {
+    pub async fn new(hows: &[&str]) -> Self {
         Self::with(
             World::builder().limits(limits()),
             hows,
@@ -53,15 +49,15 @@ impl Stage {
     }
 
     /// With a destination that answers like this.
-    pub(super) async fn with(builder: WorldBuilder, hows: &[&str], behaviour: Behaviour) -> Self {
+    pub async fn with(builder: WorldBuilder, hows: &[&str], behaviour: Behaviour) -> Self {
         let receiver = Receiver::start([], behaviour).await;
-        let (other, bystander) = (Receiver::ok().await, Receiver::ok().await);
+        let (other, neighbour) = (Receiver::ok().await, Receiver::ok().await);
         let mut endpoints = vec![json!({
-            "name": "bystander", "component": "webhook",
-            "params": {"url": bystander.url("/"), "alerts_per_request": "1"},
+            "name": "neighbour", "component": "webhook",
+            "params": {"url": neighbour.url("/"), "alerts_per_request": "1"},
         })];
         let mut recipients = vec![json!({
-            "name": "bystander", "endpoint": "bystander", "language": "en", "time_zone": "UTC",
+            "name": "neighbour", "endpoint": "neighbour", "language": "en", "time_zone": "UTC",
         })];
         for how in hows {
             endpoints.push(json!({
@@ -75,7 +71,7 @@ impl Stage {
                 "name": how, "endpoint": how, "language": "en", "time_zone": "UTC", "params": {"how": how},
             }));
         }
-        let openings = [&receiver, &other, &bystander].map(Receiver::opening);
+        let openings = [&receiver, &other, &neighbour].map(Receiver::opening);
         let world = builder
             .component(LIAR)
             .desired(json!({
@@ -87,12 +83,12 @@ impl Stage {
             world,
             receiver,
             other,
-            bystander,
+            neighbour,
         }
     }
 
     /// Posts alerts of these kinds in one request.
-    pub(super) async fn post(&self, kinds: &[&str]) {
+    pub async fn post(&self, kinds: &[&str]) {
         let alerts: Vec<Value> = kinds
             .iter()
             .enumerate()
@@ -102,9 +98,9 @@ impl Stage {
         assert_eq!(posted.status, 202, "{}", posted.body);
     }
 
-    /// The bystander got exactly these kinds, each once.
-    pub(super) async fn bystander_has(&self, kinds: &[&str]) {
-        let requests = self.bystander.wait_for(kinds.len()).await;
+    /// The neighbour got exactly these kinds, each once.
+    pub async fn neighbour_has(&self, kinds: &[&str]) {
+        let requests = self.neighbour.wait_for(kinds.len()).await;
         let mut got: Vec<String> = requests
             .iter()
             .map(|request| {
@@ -120,26 +116,20 @@ impl Stage {
         assert_eq!(got, kinds);
     }
 
-    /// Waits until nothing is due and nothing is in anybody's hands: what is next is a retry, or nothing.
-    pub(super) async fn settled(&self) {
-        wait_for("everything to be settled", || async {
-            let now = self.world.clock.now();
-            let due = self.world.app.store.due_recipients(now).await.expect("due");
-            let in_hands = due.next.is_some_and(|next| LEASES.contains(&(next - now)));
-            (due.recipients.is_empty() && !in_hands).then_some(())
-        })
-        .await;
+    /// See [`World::settled`].
+    pub async fn settled(&self) {
+        self.world.settled().await;
     }
 
     /// The dead letters of a recipient.
-    pub(super) async fn dead(&self, how: &str) -> Vec<DeadLetter> {
+    pub async fn dead(&self, how: &str) -> Vec<DeadLetter> {
         let mut dead = self.world.dead_letters().await;
         dead.retain(|letter| letter.recipient_name == how);
         dead
     }
 
     /// Bodies that arrived for a recipient, in the order of arrival.
-    pub(super) fn arrived(&self, how: &str) -> Vec<String> {
+    pub fn arrived(&self, how: &str) -> Vec<String> {
         let of = |path: &str| path.starts_with(&format!("/{how}/"));
         let received = self.receiver.received();
         let mine = received.iter().filter(|request| of(&request.path));
@@ -148,7 +138,7 @@ impl Stage {
     }
 
     /// What is stored of an endpoint of the default tenant.
-    pub(super) async fn endpoint(&self, name: &str) -> EndpointRow {
+    pub async fn endpoint(&self, name: &str) -> EndpointRow {
         let configuration = self.world.app.store.configuration().await.expect("it");
         let mut rows = configuration.endpoints.into_iter();
         rows.find(|row| row.name == name && row.tenant == "default")
@@ -156,7 +146,7 @@ impl Stage {
     }
 
     /// What is stored of a recipient.
-    pub(super) async fn recipient(&self, name: &str) -> RecipientRow {
+    pub async fn recipient(&self, name: &str) -> RecipientRow {
         let configuration = self.world.app.store.configuration().await.expect("it");
         let mut rows = configuration.recipients.into_iter();
         rows.find(|row| row.name == name).expect("that recipient")
@@ -164,7 +154,7 @@ impl Stage {
 }
 
 /// The default limits, but for the time that goes by on a busy machine.
-pub(super) fn limits() -> Limits {
+pub fn limits() -> Limits {
     Limits {
         wall: Duration::from_secs(60),
         ..Limits::default()
@@ -172,7 +162,7 @@ pub(super) fn limits() -> Limits {
 }
 
 /// A sandbox with this component, and its digest.
-pub(super) fn sandbox(limits: Limits, wasm: &[u8]) -> (Sandbox, String) {
+pub fn sandbox(limits: Limits, wasm: &[u8]) -> (Sandbox, String) {
     let sandbox = Sandbox::start(limits, Why::Test).expect("a sandbox");
     let installed = sandbox.install(wasm);
     let digest = installed.unwrap_or_else(|unfit| panic!("{unfit}")).digest;
@@ -180,7 +170,7 @@ pub(super) fn sandbox(limits: Limits, wasm: &[u8]) -> (Sandbox, String) {
 }
 
 /// A recipient with these parameters.
-pub(super) fn recipient(params: &[(&str, &str)]) -> Recipient {
+pub fn recipient(params: &[(&str, &str)]) -> Recipient {
     let params = params.iter().map(|(name, value)| Param {
         name: String::from(*name),
         key: None,
@@ -196,7 +186,7 @@ pub(super) fn recipient(params: &[(&str, &str)]) -> Recipient {
 }
 
 /// A call of `dequeue-recipient-alerts` with so many alerts.
-pub(super) fn dequeue(recipient: Recipient, alerts: u32) -> Call {
+pub fn dequeue(recipient: Recipient, alerts: u32) -> Call {
     Call::Dequeue {
         recipient,
         budget: 100,
@@ -205,12 +195,12 @@ pub(super) fn dequeue(recipient: Recipient, alerts: u32) -> Call {
 }
 
 /// Carries it out.
-pub(super) fn call(sandbox: &Sandbox, component: &str, call: Call) -> Answer {
+pub fn call(sandbox: &Sandbox, component: &str, call: Call) -> Answer {
     sandbox.call(invocation(component, call))
 }
 
 /// An invocation that is the same each time.
-pub(super) fn invocation(component: &str, call: Call) -> Invocation {
+pub fn invocation(component: &str, call: Call) -> Invocation {
     Invocation {
         nonce: 7,
         component: component.to_owned(),
@@ -219,7 +209,7 @@ pub(super) fn invocation(component: &str, call: Call) -> Invocation {
     }
 }
 
-pub(super) fn notification(number: u32) -> Notification {
+pub fn notification(number: u32) -> Notification {
     let entity = Entity {
         kind: String::from("host"),
         value: String::from("192.168.1.19@0"),

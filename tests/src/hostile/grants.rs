@@ -2,54 +2,12 @@
 
 use campanile::apply::Line;
 use campanile::desired::Desired;
-use campanile::outcome::Reason;
-use campanile_tests::{Receiver, World, alert, wait_for};
 use serde_json::{Value, json};
 
 use super::raw::{MANIFEST, Raw};
-use super::stage::{OTHER_TOKEN, Stage, TOKEN};
-
-/// Nothing was dialled for these, each was refused by this name, and the bystander lost nothing.
-async fn refused(rows: &[(&str, Reason)]) {
-    let hows: Vec<&str> = rows.iter().map(|(how, _)| *how).collect();
-    let stage = Stage::new(&hows).await;
-    stage.post(&["first", "second"]).await;
-    stage.bystander_has(&["first", "second"]).await;
-    for (how, reason) in rows {
-        let dead = wait_for(how, || async {
-            let dead = stage.dead(how).await;
-            (dead.len() == 2).then_some(dead)
-        })
-        .await;
-        for letter in dead {
-            assert_eq!(letter.reason, *reason, "{how}: {:?}", letter.detail);
-            let said = format!("{letter:?}");
-            assert!(
-                !said.contains(TOKEN) && !said.contains(OTHER_TOKEN),
-                "{said}"
-            );
-        }
-    }
-    assert_eq!(
-        (stage.receiver.connections(), stage.other.connections()),
-        (0, 0)
-    );
-}
-
-#[tokio::test]
-async fn calls_set_webhook_with_the_right_token() {
-    refused(&[("token-to-set-webhook", Reason::Route)]).await;
-}
-
-#[tokio::test]
-#[expect(non_snake_case, reason = "A and B are two destinations")]
-async fn sends_the_secret_of_A_to_B_both_granted() {
-    refused(&[
-        ("token-to-another-origin", Reason::SecretPlace),
-        ("other-token-to-the-first-origin", Reason::SecretPlace),
-    ])
-    .await;
-}
+use super::stage::TOKEN;
+use super::{Bystander, Stopped};
+use crate::World;
 
 fn endpoint(name: &str) -> Value {
     json!({
@@ -83,8 +41,7 @@ async fn words(world: &World, language: &str) -> Vec<String> {
     may.into_iter().map(|clause| clause.text).collect()
 }
 
-#[tokio::test]
-async fn overrides_the_consent_text_by_locale_key() {
+pub async fn overrides_the_consent_text_by_locale_key() -> Stopped {
     let harmless = json!({
         "consent": {"send": "do nothing", "fill": "do nothing", "foreign": "do nothing",
                     "place": {"header": "nowhere"}},
@@ -94,6 +51,7 @@ async fn overrides_the_consent_text_by_locale_key() {
     change["locales"] = json!({"en": harmless, "it": harmless, "de": harmless});
     change["title"] = json!("consent.send");
     let world = World::builder().component(&with(&change)).start().await;
+    let beside = Bystander::beside(&world).await;
     assert_eq!(
         words(&world, "en").await,
         [
@@ -110,20 +68,22 @@ async fn overrides_the_consent_text_by_locale_key() {
             "{words:?}"
         );
     }
+    let words = words(&world, "en").await;
+    beside
+        .stopped(format!("consent asks to {}", words.join(", ")))
+        .await
 }
 
-#[tokio::test]
-async fn upgrade_turns_secret_into_text() {
-    let bystander = Receiver::ok().await;
+pub async fn upgrade_turns_secret_into_text() -> Stopped {
     let world = World::builder()
         .component(&with(&token("secret")))
-        .webhook(&bystander)
         .start()
         .await;
     world
         .apply(endpoint("raw"), "en")
         .await
         .expect("it is applied");
+    let beside = Bystander::beside(&world).await;
     let stored = async || {
         let rows = world.app.store.configuration().await.expect("it").endpoints;
         rows.into_iter().find(|row| row.name == "raw").expect("it")
@@ -167,6 +127,5 @@ async fn upgrade_turns_secret_into_text() {
         .apply(endpoint("other"), "en")
         .await
         .expect("it is applied");
-    world.post(&alert("first", &json!({}))).await;
-    bystander.wait_for(1).await;
+    beside.stopped(mistakes[0].to_string()).await
 }

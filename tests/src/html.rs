@@ -10,18 +10,18 @@ use html5ever::tokenizer::{
 };
 
 /// <https://core.telegram.org/bots/api#sendmessage>, in UTF-16 units.
-pub(super) const LIMIT: usize = 4096;
+pub const LIMIT: usize = 4096;
 
 /// The tags that we write, of those that Telegram knows.
 const TAGS: [&str; 6] = ["a", "b", "code", "i", "pre", "u"];
 
 /// What a reader sees.
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Seen {
+pub struct Seen {
     /// The text.
-    pub(crate) text: String,
+    pub text: String,
     /// Where links lead, in order.
-    pub(crate) links: Vec<String>,
+    pub links: Vec<String>,
 }
 
 #[derive(Default)]
@@ -75,7 +75,7 @@ impl TokenSink for Sink {
 }
 
 /// What a reader sees of a text; everything that is wrong with it, where anything is.
-pub(super) fn read(source: &str) -> Result<Seen, Vec<String>> {
+pub fn read(source: &str) -> Result<Seen, Vec<String>> {
     let options = TokenizerOpts {
         exact_errors: true,
         ..TokenizerOpts::default()
@@ -117,7 +117,7 @@ pub(super) fn read(source: &str) -> Result<Seen, Vec<String>> {
 /// # Panics
 ///
 /// Where anything is wrong with it.
-pub(crate) fn seen(source: &str) -> Seen {
+pub fn seen(source: &str) -> Seen {
     match read(source) {
         Ok(seen) => seen,
         Err(mistakes) => panic!("{mistakes:?} in {source:.300}"),
@@ -125,7 +125,7 @@ pub(crate) fn seen(source: &str) -> Seen {
 }
 
 /// Whether the parts, one after the other, are the whole; between two of them white space may have gone.
-pub(super) fn joins(whole: &str, parts: &[String]) -> Result<(), String> {
+pub fn joins(whole: &str, parts: &[String]) -> Result<(), String> {
     let mut rest = whole;
     for (at, part) in parts.iter().enumerate() {
         rest = rest

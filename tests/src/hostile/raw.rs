@@ -8,11 +8,11 @@ use wit_parser::Resolve;
 
 /// The contract, as one text.
 const CONTRACT: [&str; 5] = [
-    include_str!("../../../../wit/alert.wit"),
-    include_str!("../../../../wit/text.wit"),
-    include_str!("../../../../wit/delivery.wit"),
-    include_str!("../../../../wit/notifications.wit"),
-    include_str!("../../../../wit/worlds.wit"),
+    include_str!("../../../wit/alert.wit"),
+    include_str!("../../../wit/text.wit"),
+    include_str!("../../../wit/delivery.wit"),
+    include_str!("../../../wit/notifications.wit"),
+    include_str!("../../../wit/worlds.wit"),
 ];
 
 /// What an endpoint exports, with the types that the canonical ABI gives it.
@@ -26,16 +26,16 @@ const EXPORTS: [(&str, usize); 6] = [
 ];
 
 /// Where zeroes stand: an empty list, an empty text, a batch of nothing, the verdict `agree`.
-pub(super) const NOTHING: u32 = 512;
+pub const NOTHING: u32 = 512;
 
 /// Where results may be written.
-pub(super) const RESULT: u32 = 1536;
+pub const RESULT: u32 = 1536;
 
 /// Where memory is free: the manifest stands between.
 const HEAP: u32 = 1 << 18;
 
 /// The smallest manifest.
-pub(super) const MANIFEST: &str = r#"{"manifest":1,"name":"raw","title":"Raw","version":"1.0.0",
+pub const MANIFEST: &str = r#"{"manifest":1,"name":"raw","title":"Raw","version":"1.0.0",
     "route":[{"name":"send","origin":{"at":"https://api.example"},"methods":["POST"],"paths":["/x"]}]}"#;
 
 fn escaped(bytes: &[u8]) -> String {
@@ -43,7 +43,7 @@ fn escaped(bytes: &[u8]) -> String {
 }
 
 /// A component in the making.
-pub(super) struct Raw {
+pub struct Raw {
     manifest: String,
     version: &'static str,
     wit: String,
@@ -53,9 +53,8 @@ pub(super) struct Raw {
     bodies: Vec<(String, String)>,
 }
 
-impl Raw {
-    /// One that does nothing.
-    pub(super) fn new() -> Self {
+impl Default for Raw {
+    fn default() -> Self {
         Self {
             manifest: MANIFEST.to_owned(),
             version: "0.1.0",
@@ -66,34 +65,36 @@ impl Raw {
             bodies: Vec::new(),
         }
     }
+}
+
+impl Raw {
+    /// One that does nothing.
+    #[must_use]
+    pub fn new() -> Self {
+        Self::default()
+    }
 
     /// With another manifest.
-    pub(super) fn manifest(mut self, manifest: &str) -> Self {
+    pub fn manifest(mut self, manifest: &str) -> Self {
         manifest.clone_into(&mut self.manifest);
         self
     }
 
     /// Built for another version of the contract.
-    pub(super) fn version(mut self, version: &'static str) -> Self {
+    pub fn version(mut self, version: &'static str) -> Self {
         self.version = version;
         self
     }
 
     /// With further packages, and what the world imports or exports of them.
-    pub(super) fn wit(mut self, packages: &str, world: &str) -> Self {
+    pub fn wit(mut self, packages: &str, world: &str) -> Self {
         self.wit.push_str(packages);
         self.world.push_str(world);
         self
     }
 
     /// With an interface that is imported, and a function of it as `$called` with this type.
-    pub(super) fn importing(
-        self,
-        interface: &str,
-        wit: &str,
-        function: &str,
-        of_type: &str,
-    ) -> Self {
+    pub fn importing(self, interface: &str, wit: &str, function: &str, of_type: &str) -> Self {
         let (name, version) = interface.split_once('@').expect("a version");
         let (package, short) = name.split_once('/').expect("a package");
         self.wit(
@@ -106,20 +107,20 @@ impl Raw {
     }
 
     /// With another field of the core module. Imports come first.
-    pub(super) fn field(mut self, field: &str) -> Self {
+    pub fn field(mut self, field: &str) -> Self {
         self.fields.push_str(field);
         self.fields.push('\n');
         self
     }
 
     /// With this before what the allocator does.
-    pub(super) fn realloc(mut self, body: &str) -> Self {
+    pub fn realloc(mut self, body: &str) -> Self {
         body.clone_into(&mut self.realloc);
         self
     }
 
     /// With this as the body of an export.
-    pub(super) fn body(mut self, export: &str, body: &str) -> Self {
+    pub fn body(mut self, export: &str, body: &str) -> Self {
         self.bodies.push((export.to_owned(), body.to_owned()));
         self
     }
@@ -165,7 +166,7 @@ impl Raw {
     }
 
     /// The component.
-    pub(super) fn build(self) -> Vec<u8> {
+    pub fn build(self) -> Vec<u8> {
         let bare = |file: &str| {
             let lines = file.lines().filter(|line| !line.starts_with("package "));
             lines.collect::<Vec<_>>().join("\n")
