@@ -18,6 +18,7 @@ pub mod requests;
 pub mod sealing;
 pub mod secrets;
 pub mod stage;
+pub mod stranger;
 pub mod syslog;
 pub mod tenants;
 

@@ -110,6 +110,12 @@ impl<'a> Bystander<'a> {
         }
     }
 
+    /// How many alerts the bystander has told so far.
+    #[must_use]
+    pub fn told(&self) -> usize {
+        self.posted().len()
+    }
+
     /// Where others than the bystander were dialled so far.
     #[must_use]
     pub fn others_dialled(&self) -> Vec<SocketAddr> {
@@ -166,7 +172,7 @@ impl<'a> Bystander<'a> {
     pub async fn stopped(self, by: impl Into<String>) -> Stopped {
         let after = self.set_off.elapsed();
         wait_for("the bystander's alerts", || async {
-            (self.posted().len() > LEAST).then_some(())
+            (self.told() > LEAST).then_some(())
         })
         .await;
         let _turn = self.turn.lock().await;

@@ -12,6 +12,7 @@ mod native;
 mod processes;
 mod readings;
 mod secrets;
+mod strangers;
 mod tiers;
 mod verdicts;
 

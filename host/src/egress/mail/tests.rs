@@ -208,7 +208,7 @@ async fn nothing_is_said_but_starttls(rows: &[(Script, Reason)]) {
 }
 
 #[tokio::test]
-async fn starttls_stripped() {
+async fn what_comes_in_place_of_starttls_ends_the_dialogue() {
     nothing_is_said_but_starttls(&[
         (&[("EHLO", "250-me\r\n250 AUTH PLAIN")], Reason::NoStartTls),
         (&[("EHLO", "250 STARTTLSX")], Reason::NoStartTls),
@@ -228,7 +228,7 @@ async fn starttls_stripped() {
 
 /// Put behind the consent, for who reads ahead: it is the first of the handshake, which fails.
 #[tokio::test]
-async fn line_injected_before_the_handshake() {
+async fn lines_behind_the_consent_are_part_of_the_handshake() {
     nothing_is_said_but_starttls(&[
         (
             &[(
