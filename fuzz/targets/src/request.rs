@@ -101,7 +101,7 @@ fn leads_to_what_was_granted(url: &str) {
     let segments: Vec<&str> = parsed.path_segments().expect("a path").collect();
     let granted = match segments[..] {
         ["send"] => true,
-        [bot, "send"] => bot.starts_with("bot"),
+        [bot, "send"] if bot.starts_with("bot") => true,
         ["f", _] => true,
         _ => false,
     };

@@ -104,16 +104,16 @@ async fn by_stream(mut stream: Stream, line: &str, limits: &Limits) -> Result<()
         stream.flush().await?;
         stream.shutdown().await
     };
-    written.await.map_err(broken)?;
+    written.await.map_err(|error| broken(&error))?;
     let mut word = [0];
     match timeout(limits.between_bytes, stream.read(&mut word)).await {
         // It keeps its side open, as it may.
         Err(_) => Ok(()),
-        Ok(Ok(0)) => stream.broken().map_or(Ok(()), |error| Err(broken(error))),
+        Ok(Ok(0)) => stream.broken().map_or(Ok(()), |error| Err(broken(&error))),
         Ok(Ok(_)) => Err(answered()),
         // It closed without TLS's own farewell, as many do.
         Ok(Err(error)) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(()),
-        Ok(Err(error)) => Err(broken(error)),
+        Ok(Err(error)) => Err(broken(&error)),
     }
 }
 
@@ -132,7 +132,7 @@ async fn by_datagram(socket: UdpSocket, line: &str) -> Result<(), Failure> {
     }
 }
 
-fn broken(error: io::Error) -> Failure {
+fn broken(error: &io::Error) -> Failure {
     // What TLS finds wrong is wrapped so: a server may want a certificate that we do not have.
     let reason = match error.kind() {
         io::ErrorKind::InvalidData => Reason::Tls,

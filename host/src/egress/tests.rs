@@ -423,7 +423,7 @@ async fn a_short_password_in_a_response_is_noticed_in_its_credential() {
         let sender = sender("t", &server.api(), password);
         let sent = server.egress(limits());
         let sent = sent.send(&sender, &server.request(), "d-1", 0, 0).await;
-        assert_eq!(sent.unwrap().secret_shown, shown, "{text}");
+        assert_eq!(sent.unwrap().unwrap().secret_shown, shown, "{text}");
     }
 }
 
@@ -459,7 +459,7 @@ async fn a_signature_in_a_response_is_a_secret_that_shows() {
         let sent = server.egress(limits());
         let message = Message::Http(request);
         let sent = sent.send(&sender, &message, "d-1", 0, 7_000);
-        assert_eq!(sent.await.unwrap().secret_shown, shown, "{answer}");
+        assert_eq!(sent.await.unwrap().unwrap().secret_shown, shown, "{answer}");
     }
 }
 

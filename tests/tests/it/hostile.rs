@@ -13,6 +13,7 @@ mod processes;
 mod readings;
 mod secrets;
 mod strangers;
+mod syslog;
 mod tiers;
 mod verdicts;
 

@@ -129,7 +129,7 @@ fn started_by(parent: u32) -> HashMap<u32, u64> {
 #[tokio::test]
 async fn nothing_outlives_a_killed_program_not_even_native_code_that_computes_for_ever() {
     let folder = Folder::new();
-    let how = campanile::sandbox::drill::STAYS;
+    let how = campanile_tests::drill::STAYS;
     let guest = folder.path().join("guest.wasm");
     std::fs::write(&guest, include_bytes!(env!("HOSTILE_LIAR"))).expect("a file");
     let config = format!(

@@ -334,7 +334,7 @@ async fn a_line_goes_only_to_a_server_that_a_routes_parameter_holds() {
         let sent = send_to(&egress, TLS, syslog(server)).await;
         assert_eq!(sent, Err(expected), "{server}");
     }
-    assert_eq!(egress.ledger().account().dialled, 0);
+    assert_eq!(egress.ledger().account().dialled, []);
 }
 
 #[tokio::test]
@@ -445,7 +445,7 @@ async fn a_datagram_holds_one_line_and_goes_to_the_judged_address_alone() {
     let mut bytes = [0; 4096];
     let (length, _) = receiver.recv_from(&mut bytes).unwrap();
     assert_eq!(&bytes[..length], line::line(&syslog(&url)).as_bytes());
-    assert_eq!(egress.ledger().account().dialled, 1);
+    assert_eq!(egress.ledger().account().dialled.len(), 1);
 }
 
 #[tokio::test]
@@ -464,7 +464,7 @@ async fn each_protocol_has_openings_of_its_own() {
                 let egress = egress(port, protocol, None, limits());
                 let sent = send_to(&egress, &url, syslog(&url)).await;
                 assert_eq!(sent, Err(Reason::ForbiddenAddress), "{scheme} {protocol}");
-                assert_eq!(egress.ledger().account().dialled, 0);
+                assert_eq!(egress.ledger().account().dialled, []);
             }
         }
     }
@@ -481,6 +481,6 @@ async fn each_protocol_has_openings_of_its_own() {
         let sent = send_to(&closed, url, syslog(url)).await;
         assert_eq!(sent, Err(Reason::Scheme), "{url}");
     }
-    assert_eq!(closed.ledger().account().dialled, 0);
+    assert_eq!(closed.ledger().account().dialled, []);
     assert_eq!(server.heard(), Vec::<String>::new());
 }
