@@ -12,6 +12,7 @@ pub mod request;
 pub mod response;
 mod sender;
 pub mod smtp;
+pub mod syslog;
 pub mod text;
 
 use campanile::clock::Millis;
@@ -20,7 +21,7 @@ use campanile::clock::Millis;
 pub type Target = fn(&[u8]) -> bool;
 
 /// All of them, by the names that they have in `fuzz_targets` and `seeds`.
-pub const TARGETS: [(&str, Target); 10] = [
+pub const TARGETS: [(&str, Target); 11] = [
     ("alerts", alerts::run),
     ("answer", answer::run),
     ("component", component::run),
@@ -30,6 +31,7 @@ pub const TARGETS: [(&str, Target); 10] = [
     ("request", request::run),
     ("response", response::run),
     ("smtp", smtp::run),
+    ("syslog", syslog::run),
     ("text", text::run),
 ];
 

@@ -19,6 +19,7 @@ endpoint-param = [
     { name = "api", kind = "url", label = "x" },
     { name = "server", kind = "mail-server", label = "x" },
     { name = "from", kind = "email", label = "x" },
+    { name = "log", kind = "syslog-server", label = "x" },
     { name = "token", kind = "secret", label = "x", uses = [
         { route = "send", place = "path" },
         { route = "send", place = "query:key" },
@@ -37,26 +38,32 @@ route = [
     { name = "send", origin = { param = "api" }, methods = ["POST"], paths = ["/send", "/bot*/send", "/f/*"] },
     { name = "hook", origin = { param = "hook" }, methods = ["POST"], paths = ["/"] },
     { name = "mail", origin = { param = "server" } },
+    { name = "log", origin = { param = "log" } },
 ]
 "#;
 
 /// An endpoint whose API is at `api`, and whose mails go by `server`.
 pub(crate) fn sender(api: &str, server: &str) -> Sender {
+    with(&[("api", api), ("server", server)])
+}
+
+/// One whose syslog lines go to `log`.
+pub(crate) fn logger(log: &str) -> Sender {
+    with(&[("log", log)])
+}
+
+fn with(set: &[(&str, &str)]) -> Sender {
     let manifest = Arc::new(Manifest::from_toml(MANIFEST).expect("a manifest"));
     let param = |(name, value): (&str, &str)| Param {
         name: name.to_owned(),
         key: None,
         value: value.to_owned(),
     };
-    let params: Vec<Param> = [
-        ("api", api),
-        ("server", server),
+    let addresses = [
         ("from", "alerts@a.example"),
         ("to", "a@a.example\nb@b.example"),
-    ]
-    .into_iter()
-    .map(param)
-    .collect();
+    ];
+    let params: Vec<Param> = set.iter().copied().chain(addresses).map(param).collect();
     let vault = Vault::new(&MasterKey::new(&[7; 32]));
     let mut sealed = Vec::new();
     for (name, value) in [
