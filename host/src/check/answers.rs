@@ -4,6 +4,7 @@ mod bodies;
 
 use std::time::Duration;
 
+use campanile_contract::manifest::{Carries, Manifest, When};
 use http::{HeaderMap, HeaderName, HeaderValue};
 
 use super::alerts::Built;
@@ -43,8 +44,13 @@ pub(super) fn check(stand: &mut Stand<'_>, delivered: &[Built]) {
         };
         let statuses = match built.delivery.messages.first() {
             Some(Message::Mail(_)) => &REPLIES[..],
-            // Nobody answers one.
-            Some(Message::Syslog(_)) => continue,
+            Some(Message::Syslog(_)) => {
+                stand.ledger.look(Rule::Responses);
+                if let Some(finding) = unanswered(&stand.manifest) {
+                    stand.ledger.add(Rule::Responses, finding);
+                }
+                continue;
+            }
             _ => &STATUSES[..],
         };
         for status in statuses.iter().copied() {
@@ -71,6 +77,20 @@ pub(super) fn check(stand: &mut Stand<'_>, delivered: &[Built]) {
             hidden,
         );
     }
+}
+
+/// Nobody answers a syslog line, so that a component which sends nothing else reads nothing.
+fn unanswered(manifest: &Manifest) -> Option<Finding> {
+    let mut routes = manifest.routes.iter();
+    let only_lines = routes.all(|route| manifest.carries(route) == Carries::Lines);
+    (only_lines && manifest.reads.when != When::Never).then(|| {
+        Finding::failure(
+            "reads of the manifest",
+            "responses are asked for, and nobody answers a syslog line",
+            "who consents is told of something that never happens",
+            "take it out of the manifest",
+        )
+    })
 }
 
 /// What the destination's own answer to a message that arrived leaves as the receipt of its first alert.
@@ -253,5 +273,34 @@ fn senseless(status: u16, judged: &Judged) -> Option<Finding> {
             "agree, or name a time to try again",
         ),
         _ => None,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::unanswered;
+
+    #[test]
+    fn who_sends_nothing_but_syslog_lines_has_nothing_to_read() {
+        let log = json!({"name": "log", "origin": {"param": "log"}});
+        let post = json!({"name": "post", "origin": {"at": "https://a.example"},
+            "methods": ["POST"], "paths": ["/"]});
+        for (routes, when, found) in [
+            (vec![&log], "never", false),
+            (vec![&log], "failures", true),
+            (vec![&log], "always", true),
+            (vec![&log, &post], "always", false),
+            (vec![&post], "always", false),
+        ] {
+            let manifest = serde_json::from_value(json!({
+                "manifest": 1, "name": "x", "title": "x", "version": "1.0.0",
+                "endpoint-param": [{"name": "log", "kind": "syslog-server"}],
+                "route": routes, "reads": {"when": when},
+            }));
+            let told = unanswered(&manifest.unwrap());
+            assert_eq!(told.is_some(), found, "{routes:?} {when}");
+        }
     }
 }
