@@ -3,6 +3,7 @@
 
 mod chats;
 mod check;
+mod log;
 mod mail;
 mod receivers;
 pub mod smtp;
@@ -25,6 +26,7 @@ use crate::cli::print;
 use crate::desired::Desired;
 use crate::store::Counts;
 use chats::Chats;
+use log::Log;
 use mail::Post;
 use receivers::{Receivers, SIGNING_KEY, TOKEN};
 use smtp::Mail;
@@ -65,6 +67,7 @@ async fn play(
     let receivers = Receivers::start().await?;
     let post_office = Post::start().await?;
     let chats = Chats::start().await?;
+    let log = Log::start().await?;
     let mut options = Options::new(data);
     post_office.trust(&mut options.egress);
     let app = App::open(options).await?;
@@ -78,7 +81,7 @@ async fn play(
         }
     };
     let contact = app.announce(data, listener.local_addr()?).await?;
-    let mut desired = desired(&receivers, &chats, &post_office)?;
+    let mut desired = desired(&receivers, &chats, &post_office, &log)?;
     // All of it stays on this machine.
     let lines = app.apply(&desired, false, true, "en").await?;
     crate::apply::grant(&mut desired, &lines);
@@ -89,10 +92,11 @@ async fn play(
         tokio::spawn(async move { app.run(listener, stopped).await })
     };
     post(&contact).await?;
-    let recipients = RECIPIENTS.len() + Chats::recipients() + post_office.recipients();
+    let recipients =
+        RECIPIENTS.len() + Chats::recipients() + post_office.recipients() + Log::recipients();
     arrive(&app, recipients).await?;
     let mails = post_office.received(alerts().len()).await;
-    let mistakes = report(&receivers, &chats, mails, json)?;
+    let mistakes = report(&receivers, &chats, mails, log.received(), json)?;
     if mistakes.is_empty() && !once && !json {
         let stopped = crate::cli::stop_signal();
         print::line(&format!(
@@ -122,7 +126,12 @@ async fn play(
     })
 }
 
-fn desired(receivers: &Receivers, chats: &Chats, post_office: &Post) -> anyhow::Result<Desired> {
+fn desired(
+    receivers: &Receivers,
+    chats: &Chats,
+    post_office: &Post,
+    log: &Log,
+) -> anyhow::Result<Desired> {
     let recipients: Vec<_> = RECIPIENTS
         .iter()
         .map(|(name, endpoint, language, time_zone)| {
@@ -147,6 +156,7 @@ fn desired(receivers: &Receivers, chats: &Chats, post_office: &Post) -> anyhow::
     });
     chats.configure(&mut desired);
     post_office.configure(&mut desired);
+    log.configure(&mut desired);
     Ok(serde_json::from_value(desired)?)
 }
 
@@ -220,6 +230,7 @@ fn report(
     receivers: &Receivers,
     chats: &Chats,
     mails: (Vec<Mail>, Vec<String>),
+    lines: (Vec<String>, Vec<String>),
     as_json: bool,
 ) -> anyhow::Result<Vec<String>> {
     let (telegram, webhook) = receivers.received();
@@ -236,11 +247,15 @@ fn report(
     ];
     let (mails, wrong) = mails;
     mistakes.extend(wrong);
+    let (lines, wrong) = lines;
+    mistakes.extend(wrong);
     if as_json {
         let requests = all.iter().flat_map(|(_, requests)| requests);
         let all: Vec<_> = requests.map(receivers::Request::to_json).collect();
         let mails: Vec<_> = mails.iter().map(mail::to_json).collect();
-        print::json(&json!({"received": all, "mails": mails, "mistakes": mistakes}))?;
+        print::json(
+            &json!({"received": all, "mails": mails, "lines": lines, "mistakes": mistakes}),
+        )?;
         return Ok(mistakes);
     }
     for (name, requests) in &all {
@@ -255,6 +270,11 @@ fn report(
         print::line(&format!("── mail server, mail {} of {total}", number + 1));
         print::line(&mail::shown(mail));
     }
+    for (number, line) in lines.iter().enumerate() {
+        let total = lines.len();
+        print::line(&format!("── syslog server, line {} of {total}", number + 1));
+        print::line(line);
+    }
     if mistakes.is_empty() {
         if !mails.is_empty() {
             print::line(&format!(
@@ -262,6 +282,10 @@ fn report(
                 mails.len()
             ));
         }
+        print::line(&format!(
+            "{} syslog lines arrived and are right: frames, structured data, both languages.",
+            lines.len()
+        ));
         print::line(&format!(
             "{} requests arrived and are right: JSON, markup, replies, threads, signatures, both languages.",
             all.iter()
