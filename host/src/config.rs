@@ -560,6 +560,20 @@ value = { env = "TOKEN" }
     }
 
     #[test]
+    fn what_is_kept_is_what_the_file_says_or_the_default() {
+        let kept = |text| parse(text).unwrap().server.keep;
+        let default = Keep::default();
+        assert_eq!(kept(""), default);
+        let expected = Keep {
+            history: 7 * 24 * 3_600_000,
+            bytes: 1 << 30,
+            ..default
+        };
+        let text = "[store]\nkeep = \"7d\"\nkeep_bytes = \"1GiB\"";
+        assert_eq!(kept(text), expected);
+    }
+
+    #[test]
     fn a_mistake_is_said_with_its_line_and_key() {
         let rows = [
             (
@@ -572,6 +586,18 @@ value = { env = "TOKEN" }
                 "[server]\nlisten = 8300",
                 Some(2),
                 Some("server.listen"),
+                "invalid type: integer",
+            ),
+            (
+                "[store]\n\nkeep = \"30\"",
+                Some(3),
+                Some("store.keep"),
+                "expected a time such as \"12h\"",
+            ),
+            (
+                "[store]\nkeep_bytes = 4000000",
+                Some(2),
+                Some("store.keep_bytes"),
                 "invalid type: integer",
             ),
             (

@@ -25,7 +25,7 @@ pub enum StoreError {
     InUse(Option<u32>),
     /// Another program keeps the file locked.
     #[error(
-        "another program keeps the store locked: close the program that writes to the file, such as `sqlite3`; it is tried again"
+        "another program keeps the store locked: close the program that writes to the file, such as `sqlite3`"
     )]
     Locked,
     /// No space is left.

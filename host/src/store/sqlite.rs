@@ -144,7 +144,14 @@ impl Sqlite {
     }
 
     pub(super) fn trouble(&self) -> Option<StoreError> {
-        self.trouble.now()
+        let Threads {
+            commands, queries, ..
+        } = &*self.threads;
+        let runs = commands.as_ref().is_some_and(|sender| !sender.is_closed())
+            && queries.as_ref().is_some_and(|sender| !sender.is_closed());
+        self.trouble
+            .now()
+            .or_else(|| (!runs).then_some(StoreError::Closed))
     }
 
     async fn write<T: Send + 'static>(
@@ -408,6 +415,14 @@ mod tests {
                 Ok(())
             };
             self.write(limit).await.expect("the limit is set");
+        }
+
+        /// How many things the writer has in memory.
+        pub(in crate::store) async fn remembered(&self) -> usize {
+            let count = |writer: &mut Writer| {
+                Ok(writer.leases.len() + writer.agenda.len() + writer.recipients.len())
+            };
+            self.write(count).await.expect("they are counted")
         }
     }
 

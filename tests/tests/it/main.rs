@@ -11,6 +11,7 @@ mod formatters;
 mod full_disk;
 mod golden;
 mod grants;
+mod history;
 mod hostile;
 mod intake;
 mod keys;

@@ -61,6 +61,18 @@ impl Agenda {
 mod tests {
     use super::*;
 
+    impl Agenda {
+        /// All that is kept of times.
+        pub(in crate::store) fn len(&self) -> usize {
+            let Self {
+                touched,
+                times,
+                order,
+            } = self;
+            touched.len() + times.len() + order.len()
+        }
+    }
+
     #[test]
     fn a_recipient_is_due_from_its_time_on() {
         let mut agenda = Agenda::default();

@@ -191,6 +191,21 @@ impl Leases {
 mod tests {
     use super::*;
 
+    impl Leases {
+        /// All that is kept of leases.
+        pub(in crate::store) fn len(&self) -> usize {
+            let Self {
+                last: _,
+                changes,
+                grants,
+                ends,
+                jobs,
+                deliveries,
+            } = self;
+            changes.len() + grants.len() + ends.len() + jobs.len() + deliveries.len()
+        }
+    }
+
     fn jobs(recipient: RecipientId, until: Millis, ids: &[JobId]) -> Grant {
         Grant {
             recipient,

@@ -163,6 +163,7 @@ async fn one_process_has_a_store_at_a_time() {
     first.close().await.unwrap();
     assert_eq!(other.counts().await, Err(StoreError::Closed));
     assert_eq!(other.release(1).await, Err(StoreError::Closed));
+    assert_eq!(other.trouble(), Some(StoreError::Closed));
     drop(home.open().await);
     drop(home.open().await);
 }

@@ -532,3 +532,27 @@ async fn lists_are_paged_newest_first_and_narrowed() {
         assert_eq!(found, expected, "{filter:?}");
     }
 }
+
+#[tokio::test]
+async fn what_is_in_memory_grows_with_what_is_leased_and_not_with_the_queue() {
+    let home = Home::fast();
+    let store = store_with(&home, 2).await;
+    let Engine::Sqlite(engine) = &store.0;
+    let mut remembered = Vec::new();
+    for round in 0..3 {
+        // Ten times as many each round.
+        for number in 0..10_u32.pow(round) {
+            let many = (0..20).map(|at| format!("{round}-{number}-{at}"));
+            let many: Vec<_> = many.collect();
+            let alerts: Vec<_> = many.iter().map(|id| (id.as_str(), id.as_str())).collect();
+            accept(&store, 1, &alerts, 0).await;
+        }
+        let leased = lease(&store, 1, 10, 0).await;
+        store.due_recipients(0).await.unwrap();
+        remembered.push(engine.remembered().await);
+        store.release(leased.token).await.unwrap();
+    }
+    assert_eq!(store.counts().await.unwrap().queued, 2_220);
+    assert_eq!(remembered[0], remembered[2], "{remembered:?}");
+    assert!(remembered[0] < 20, "{remembered:?}");
+}
