@@ -3,12 +3,14 @@
 
 use std::collections::HashMap;
 
-use rusqlite::{OptionalExtension, params};
+use rusqlite::{OptionalExtension, Row, params};
 
+use super::fate;
 use super::leases::{Grant, Held, Ticket};
 use super::writer::Writer;
 use crate::clock::Millis;
-use crate::job::{Carried, JobId, RecipientId, Stored};
+use crate::job::{Carried, Fate, JobId, RecipientId, Stored};
+use crate::outcome::Reason;
 use crate::store::{Due, StoreError};
 
 impl Writer {
@@ -78,14 +80,24 @@ impl Writer {
         let mut deliveries = Vec::with_capacity(chosen.len());
         let mut held = HashMap::with_capacity(chosen.len());
         for seq in chosen {
-            let delivery = self.read_delivery(seq)?;
+            let read = self
+                .read_delivery(seq)
+                .and_then(|delivery| Ok((self.tickets(&delivery.jobs)?, delivery)));
+            let (jobs, delivery) = match read {
+                Ok(read) => read,
+                Err(StoreError::Unreadable(what)) => {
+                    self.bury_delivery(recipient, seq, &what, now)?;
+                    continue;
+                }
+                Err(error) => return Err(error),
+            };
             held.insert(
                 delivery.id.clone(),
                 Held {
                     seq,
                     progress: delivery.progress,
                     attempts: delivery.attempts,
-                    jobs: self.tickets(&delivery.jobs)?,
+                    jobs,
                 },
             );
             deliveries.push(delivery);
@@ -162,6 +174,42 @@ impl Writer {
             messages: serde_json::from_str(&messages).map_err(damaged)?,
             ..delivery
         })
+    }
+
+    /// A delivery that cannot be understood must not hold up the queue: it is over, and its jobs are dead
+    /// letters. Which they are is told by what no other delivery carries.
+    fn bury_delivery(
+        &mut self,
+        recipient: RecipientId,
+        seq: i64,
+        what: &str,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        tracing::error!(what, "a stored delivery is given up");
+        self.agenda.touch(recipient);
+        self.conn
+            .prepare_cached("UPDATE delivery SET state = 'dead', ended_at = ?2 WHERE seq = ?1")?
+            .execute(params![seq, now])?;
+        let mut statement = self.conn.prepare_cached(
+            "SELECT id, condition FROM job INDEXED BY job_condition
+             WHERE recipient = ?1 AND state <> 'dead' AND state = 'delivery' AND id NOT IN (
+                 SELECT carried.value ->> 'job'
+                 FROM delivery JOIN content ON content.delivery = delivery.seq, json_each(
+                     CASE WHEN json_valid(content.jobs) THEN content.jobs ELSE '[]' END) carried
+                 WHERE delivery.recipient = ?1 AND delivery.state = 'pending')",
+        )?;
+        let ticket = |row: &Row<'_>| {
+            let (id, condition) = (row.get(0)?, row.get(1)?);
+            Ok(Ticket { id, condition })
+        };
+        let left: Vec<Ticket> = statement
+            .query_map([recipient], ticket)?
+            .collect::<Result<_, _>>()?;
+        for job in left {
+            let fate = Fate::Dead(Reason::Poison, Some(what.to_owned()));
+            fate::meet(&self.conn, &mut self.tally, recipient, job, &fate, now)?;
+        }
+        Ok(())
     }
 
     fn tickets(&self, carried: &[Carried]) -> Result<Vec<Ticket>, StoreError> {

@@ -197,3 +197,40 @@ async fn an_alert_that_cannot_be_read_any_more_becomes_a_dead_letter_and_blocks_
         ("a", Reason::Poison)
     );
 }
+
+#[tokio::test]
+async fn a_delivery_that_cannot_be_read_any_more_is_given_up_alone_and_its_jobs_are_shown() {
+    let damages = [
+        "UPDATE content SET messages = '{' WHERE delivery = 1",
+        "UPDATE content SET jobs = '[' WHERE delivery = 1",
+        "UPDATE content SET jobs = replace(jobs, '\"job\":', '\"job\":9') WHERE delivery = 1",
+    ];
+    for damage in damages {
+        let home = Home::new();
+        let store = store_with(&home, 1).await;
+        accept(&store, 1, &[("a", "1"), ("b", "2"), ("c", "1")], 0).await;
+        let leased = lease(&store, 1, 9, 0).await;
+        let deliveries = vec![
+            delivery("d1", 1, &leased.jobs[..1], 0),
+            delivery("d2", 1, &leased.jobs[1..], 0),
+        ];
+        let begun = store.begin(leased.token, deliveries, vec![], 0, 100);
+        let token = begun.await.unwrap();
+        store.release(token).await.unwrap();
+        let conn = Connection::open(home.file()).unwrap();
+        conn.execute(damage, []).unwrap();
+        let (_, due) = store.due_deliveries(1, 5, 9, 100).await.unwrap();
+        assert_eq!(due.len(), 1, "{damage}");
+        assert_eq!(due[0].id, "d2");
+        let filter = DeadLetterFilter {
+            limit: 9,
+            ..Default::default()
+        };
+        let letters = store.dead_letters(filter).await.unwrap();
+        assert_eq!(letters.len(), 1, "{damage}");
+        let first = (letters[0].alert.as_str(), letters[0].reason);
+        assert_eq!(first, ("a", Reason::Poison));
+        assert_eq!(ids(&lease(&store, 1, 9, 5).await.jobs), ["c"]);
+        assert_eq!(store.trouble(), None);
+    }
+}
