@@ -38,7 +38,7 @@ pub(super) async fn played(stage: &Stage, variant: Variant) -> Played {
     let before: BTreeMap<_, _> = counted(stage).into_iter().collect();
     let mut builder = World::builder().held_clock().component(LIAR);
     if let Some(mailbox) = &stage.mailbox {
-        builder = builder.trusting(mailbox);
+        builder = builder.trusting(mailbox.certificate());
     }
     let world = builder.start().await;
     stage.renew(&world.clock, variant).await;
