@@ -257,7 +257,9 @@ pub async fn claims_a_kind_that_another_formatter_defines() -> Stopped {
         assert!(unfit.contains(word), "{word} in: {unfit}");
     }
     let snapshot = world.app.directory.now();
-    let (defines, _) = snapshot.definition("faulty").expect("the first defines it");
+    let (defines, _) = snapshot
+        .definition("default", "faulty")
+        .expect("the first defines it");
     assert_eq!(defines.digest, campanile::sandbox::digest(FORMATTER));
     beside.stopped(unfit).await
 }

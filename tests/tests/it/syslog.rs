@@ -115,7 +115,7 @@ async fn rsyslog_reads_every_field_by_udp_tcp_and_tls() {
     assert_eq!(reasons, [Reason::Written; 3]);
     assert!(attempts.iter().all(|attempt| attempt.status.is_none()));
     let account = world.app.egress.ledger().account();
-    assert_eq!((account.dialled, account.strayed.len()), (3, 0));
+    assert_eq!((account.dialled.len(), account.strayed.len()), (3, 0));
 }
 
 /// Whatever a producer writes, each alert is one line, and nothing else is.
