@@ -23,7 +23,6 @@ use crate::dialled::Dialled;
 use crate::limits::unhurried;
 use crate::posted::Posted;
 use crate::programs::{master_key, programs};
-use crate::wait::wait_for;
 use crate::{Folder, Receiver};
 
 /// What a `World` is made from.
