@@ -43,7 +43,8 @@ pub fn message(how: &str, recipient: &Recipient) -> Option<Message> {
         }
         "logs-as-another-host" => {
             let ip = (String::from("ip"), String::from("10.0.0.1"));
-            line.structured_data.push((String::from("origin"), vec![ip]));
+            line.structured_data
+                .push((String::from("origin"), vec![ip]));
         }
         "logs-a-priority-of-its-own" => line.severity = 200,
         "logs-a-megabyte" => line.message = "x".repeat(1 << 20),
