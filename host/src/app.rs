@@ -72,6 +72,8 @@ pub struct Options {
     pub schedule: Schedule,
     /// Limits on foreign code.
     pub limits: sandbox::Limits,
+    /// Those of the larger tier, where they are not what follows from the others.
+    pub large_limits: Option<sandbox::Limits>,
     /// Whether components of the larger tier may be installed.
     pub large_components: bool,
     /// Digests of components that the operator vouches for, besides those that came with the program.
@@ -102,6 +104,7 @@ impl Options {
             clock: Clock::System,
             schedule: Schedule::default(),
             limits: sandbox::Limits::default(),
+            large_limits: None,
             large_components: false,
             vouched: Vec::new(),
             program: PathBuf::from("/proc/self/exe"),
@@ -230,8 +233,11 @@ impl App {
         let master = unlock(&key, &store, options.clock.now()).await?;
         let threads = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
         let tiers = sandbox::Tiers {
+            large: options
+                .large_limits
+                .unwrap_or_else(|| options.limits.enlarged()),
+            standard: options.limits,
             large_allowed: options.large_components,
-            ..sandbox::Tiers::from(options.limits)
         };
         let files: sandbox::Files = {
             let store = store.clone();

@@ -8,6 +8,7 @@ mod endpoint;
 mod help;
 mod inspect;
 mod limits;
+mod limits;
 mod mistake;
 pub(crate) mod print;
 mod remote;

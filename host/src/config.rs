@@ -2,7 +2,9 @@
 
 mod ceiling;
 mod keep;
+mod limits;
 mod trust;
+mod units;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,7 +24,9 @@ use crate::route::Filter;
 use ceiling::CeilingTable;
 pub use keep::Keep;
 use keep::StoreTable;
+pub use limits::{LimitsTable, TierTable};
 pub use trust::Authority;
+pub use units::{Size, Time};
 
 /// A mistake in a configuration file, or in what it refers to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -73,6 +77,8 @@ pub struct Server {
     /// Digests of components that the operator vouches for: they share the processes of those that came with the
     /// program, and run where no other component may because the machine cannot lock it down.
     pub vouched: Vec<String>,
+    /// What components may use: `[limits.standard]`, `[limits.large]`.
+    pub limits: LimitsTable,
     /// What tenants may do at most: `[[ceiling]]`.
     pub ceilings: Ceilings,
     /// What is kept of what is over: `[store]`.
@@ -105,6 +111,8 @@ struct File {
     server: ServerTable,
     #[serde(default)]
     store: StoreTable,
+    #[serde(default)]
+    limits: LimitsTable,
     #[serde(default)]
     endpoint: Vec<EndpointTable>,
     #[serde(default)]
@@ -319,6 +327,7 @@ pub fn parse(
             large_components,
             tenant_components,
             vouched,
+            limits: tables.limits,
             ceilings: reader.ceilings(tables.ceiling)?,
             keep: tables.store.keep(),
         },
@@ -592,7 +601,19 @@ value = { env = "TOKEN" }
                 "[store]\n\nkeep = \"30\"",
                 Some(3),
                 Some("store.keep"),
-                "expected a time such as \"12h\"",
+                "expected a time such as \"500ms\"",
+            ),
+            (
+                "[limits.standard]\ncpus = \"1s\"",
+                Some(2),
+                Some("limits.standard.cpus"),
+                "unknown field `cpus`",
+            ),
+            (
+                "[limits.large]\nhandles = 0",
+                Some(2),
+                Some("limits.large.handles"),
+                "nonzero",
             ),
             (
                 "[store]\nkeep_bytes = 4000000",
