@@ -97,7 +97,7 @@ pub struct Attack {
     pub run: fn() -> LocalBoxFuture<'static, Stopped>,
 }
 
-/// Hands the list, by module, to a macro: it makes tests of it, and [`ATTACKS`].
+/// Hands the list, by module, to a macro: it makes tests of it, and [`attacks`].
 #[macro_export]
 macro_rules! attacks {
     ($each:ident) => {
@@ -187,6 +187,7 @@ macro_rules! attacks {
                 poison_alert_times_out_an_honest_component
                 trips_the_breaker_of_a_shared_origin
                 same_fingerprint_from_another_token;
+            #[cfg(target_os = "linux")]
             native:
                 native_opens_socket_file_exec_ptrace
                 native_kills_or_starves_the_parent
@@ -196,12 +197,19 @@ macro_rules! attacks {
 }
 
 macro_rules! listed {
-    ($($module:ident: $($name:ident)+;)+) => {
-        /// All attacks.
-        pub const ATTACKS: &[Attack] = &[$($(Attack {
-            name: stringify!($name),
-            run: || Box::pin($module::$name()),
-        }),+),+];
+    ($($(#[$only:meta])? $module:ident: $($name:ident)+;)+) => {
+        /// All attacks, in the order in which the containment table has them.
+        #[must_use]
+        pub fn attacks() -> Vec<Attack> {
+            let mut all = Vec::new();
+            $($(#[$only])? {
+                all.extend([$(Attack {
+                    name: stringify!($name),
+                    run: || Box::pin($module::$name()),
+                }),+]);
+            })+
+            all
+        }
     };
 }
 

@@ -84,7 +84,7 @@ pub async fn compiles_to_two_gibibytes() -> Stopped {
     };
     assert_eq!(first, second);
     assert!(
-        remembered < took,
+        *remembered < *took / 10,
         "{remembered:?} the second time, {took:?} the first"
     );
     assert!(

@@ -15,14 +15,17 @@ use crate::{Behaviour, Receiver, World, alert};
 /// What stands in every secret that is made up, and may be seen nowhere but where the manifest declares it.
 const CANARY: &str = "canary-Zq7Xw3Kd9Rt5";
 
+/// What texts are made up as, one after the other.
+const TEXTS: [&str; 4] = ["text", "1", "-1001", "C0123456789"];
+
 /// Alerts of each kind that it is told.
 const ALERTS: usize = 10;
 
-/// How long it is watched, by a clock that is moved: what fails is tried again meanwhile.
-const WATCHED: [Duration; 3] = [
-    Duration::from_secs(60),
-    Duration::from_secs(3_600),
-    Duration::from_secs(86_400),
+/// How long it is watched, by a clock that is moved: so often by so much. What is paced is sent, and what fails is
+/// tried again meanwhile.
+const WATCHED: [(u32, Duration); 2] = [
+    (60, Duration::from_secs(1)),
+    (10, Duration::from_secs(3_600)),
 ];
 
 /// What became of it. Names are not resolved: it reaches nobody but a destination of ours.
@@ -46,14 +49,9 @@ pub async fn judged(file: Vec<u8>) -> Stopped {
         Ok(installed) => installed,
         Err(refused) => return beside.stopped(refused.to_string()).await,
     };
-    let desired = match installed.manifest.is_formatter() {
-        true => told_about(&receiver),
-        false => sends_to(&installed, &receiver),
-    };
-    if let Err(mistakes) = world.apply(desired, "en").await {
-        let said: Vec<_> = mistakes.iter().map(ToString::to_string).collect();
+    if let Err(said) = configured(&world, &installed, &receiver).await {
         return beside
-            .stopped(format!("cannot be configured: {}", said.join("; ")))
+            .stopped(format!("cannot be configured: {said}"))
             .await;
     }
     let defined = installed.manifest.definitions.iter().map(|one| &*one.kind);
@@ -67,14 +65,48 @@ pub async fn judged(file: Vec<u8>) -> Stopped {
         let posted = world.post(&alerts.collect()).await;
         assert_eq!(posted.status, 202, "{}", posted.body);
     }
-    beside.settled().await;
-    for by in WATCHED {
-        beside.advance(by).await;
-        beside.settled().await;
+    for (times, by) in WATCHED {
+        for _ in 0..times {
+            beside.step(by).await;
+        }
     }
     within_its_grant(&world, &beside, &receiver, &installed).await;
     let by = became(&world, &receiver).await;
     beside.stopped(by).await
+}
+
+/// Gives it an endpoint with all that can be made up, or, where that is said to go ill together, with less and with
+/// other texts; or says what is wrong.
+async fn configured(
+    world: &World,
+    installed: &Installed,
+    receiver: &Receiver,
+) -> Result<(), String> {
+    if installed.manifest.is_formatter() {
+        let applied = world.apply(told_about(receiver), "en").await;
+        applied.expect("an honest webhook");
+        return Ok(());
+    }
+    let specs = &installed.manifest.endpoint_params;
+    let secrets: Vec<_> = specs.iter().filter(|spec| spec.kind.is_secret()).collect();
+    let names: Vec<&str> = secrets.iter().map(|spec| spec.name.as_str()).collect();
+    let mut choices = vec![names.clone(), Vec::new()];
+    choices.extend(names.into_iter().map(|name| vec![name]));
+    let mut said = Vec::new();
+    for secrets in choices {
+        for text in TEXTS {
+            let made_up = MadeUp {
+                receiver,
+                secrets: &secrets,
+                text,
+            };
+            match world.apply(made_up.desired(installed), "en").await {
+                Ok(_) => return Ok(()),
+                Err(mistakes) => said = mistakes.iter().map(ToString::to_string).collect(),
+            }
+        }
+    }
+    Err(said.join("; "))
 }
 
 /// An honest webhook, for the alerts that a formatter defines.
@@ -87,62 +119,78 @@ fn told_about(receiver: &Receiver) -> Value {
     })
 }
 
-fn sends_to(installed: &Installed, receiver: &Receiver) -> Value {
-    let made_up = |specs: &[ParamSpec]| -> Map<String, Value> {
-        let given = specs.iter().filter_map(|spec| {
-            let value = made_up(spec, receiver)?;
-            Some((spec.name.clone(), value))
-        });
-        given.collect()
-    };
-    let component = &installed.manifest.name;
-    json!({
-        "endpoints": [{"name": "stranger", "component": component,
-            "params": made_up(&installed.manifest.endpoint_params)}],
-        "recipients": [{"name": "stranger", "endpoint": "stranger", "language": "en", "time_zone": "UTC",
-            "params": made_up(&installed.manifest.recipient_params)}],
-        "networks": [{"allow": [receiver.opening()]}],
-    })
+/// Values for parameters.
+struct MadeUp<'a> {
+    /// Where addresses lead.
+    receiver: &'a Receiver,
+    /// Secrets that are given, besides those that must be.
+    secrets: &'a [&'a str],
+    /// What texts are.
+    text: &'a str,
 }
 
-/// A value for this parameter: every secret and address, and whatever else must be given.
-fn made_up(spec: &ParamSpec, receiver: &Receiver) -> Option<Value> {
-    let fits = |text: &String| {
-        let pattern = spec.pattern.as_deref().unwrap_or(".*");
-        Regex::new(&format!("^(?s:{pattern})$")).is_ok_and(|pattern| pattern.is_match(text))
-    };
-    let first_that_fits = |texts: Vec<String>| {
-        let found = texts.iter().find(|text| fits(text)).or(texts.first());
-        found.cloned().map(Value::from)
-    };
-    let secrets = || {
-        first_that_fits(vec![
-            String::from(CANARY),
-            format!("123456789:{CANARY:-<35}"),
-            format!("xoxb-1-{CANARY}"),
-        ])
-    };
-    match spec.kind {
-        ParamKind::Secret | ParamKind::SigningKey => secrets(),
-        ParamKind::SecretUrl => Some(json!(receiver.url(&format!("/{CANARY}")))),
-        ParamKind::SecretPairs => Some(json!({"x-stranger": CANARY})),
-        ParamKind::Url => Some(json!(receiver.url(""))),
-        _ if spec.default.is_some() || !spec.required => None,
-        ParamKind::Email | ParamKind::Emails => Some(json!("noc@a.example")),
-        ParamKind::MailServer => Some(json!(format!("smtps://{}", receiver.address()))),
-        ParamKind::SyslogServer => Some(json!(format!("syslog+tcp://{}", receiver.address()))),
-        ParamKind::Boolean => Some(json!("true")),
-        ParamKind::Integer | ParamKind::Decimal => Some(json!("1")),
-        ParamKind::Duration => Some(json!("1m")),
-        ParamKind::Choice => spec.choices.first().map(|choice| json!(choice.value)),
-        ParamKind::List => Some(json!(["one"])),
-        ParamKind::Pairs => Some(json!({"one": "two"})),
-        ParamKind::Text | ParamKind::Multiline => first_that_fits(
-            ["text", "1", "-1001", "C0123456789", "#channel"]
-                .map(String::from)
-                .into(),
-        ),
+impl MadeUp<'_> {
+    fn desired(&self, installed: &Installed) -> Value {
+        let values = |specs: &[ParamSpec]| -> Map<String, Value> {
+            let given = specs.iter().filter_map(|spec| {
+                let value = self.value(spec)?;
+                Some((spec.name.clone(), value))
+            });
+            given.collect()
+        };
+        let manifest = &installed.manifest;
+        json!({
+            "endpoints": [{"name": "stranger", "component": manifest.name,
+                "params": values(&manifest.endpoint_params)}],
+            "recipients": [{"name": "stranger", "endpoint": "stranger", "language": "en", "time_zone": "UTC",
+                "params": values(&manifest.recipient_params)}],
+            "networks": [{"allow": [self.receiver.opening()]}],
+        })
     }
+
+    /// One for this parameter, where it is an address, a chosen secret, or must be given.
+    fn value(&self, spec: &ParamSpec) -> Option<Value> {
+        let is_chosen = spec.required || self.secrets.contains(&spec.name.as_str());
+        if spec.kind.is_secret() && !is_chosen {
+            return None;
+        }
+        let receiver = self.receiver;
+        match spec.kind {
+            ParamKind::Secret | ParamKind::SigningKey => Some(json!(secret(spec))),
+            ParamKind::SecretUrl => Some(json!(receiver.url(&format!("/{CANARY}")))),
+            ParamKind::SecretPairs => Some(json!({"x-stranger": CANARY})),
+            ParamKind::Url => Some(json!(receiver.url(""))),
+            _ if spec.default.is_some() || !spec.required => None,
+            ParamKind::Email | ParamKind::Emails => Some(json!("noc@a.example")),
+            ParamKind::MailServer => Some(json!(format!("smtps://{}", receiver.address()))),
+            ParamKind::SyslogServer => {
+                Some(json!(format!("syslog+tcp://{}", receiver.address())))
+            }
+            ParamKind::Boolean => Some(json!("true")),
+            ParamKind::Integer | ParamKind::Decimal => Some(json!("1")),
+            ParamKind::Duration => Some(json!("1m")),
+            ParamKind::Choice => spec.choices.first().map(|choice| json!(choice.value)),
+            ParamKind::List => Some(json!([self.text])),
+            ParamKind::Pairs => Some(json!({"one": "two"})),
+            ParamKind::Text | ParamKind::Multiline => Some(json!(self.text)),
+        }
+    }
+}
+
+/// A secret that fits its pattern, where one of these does.
+fn secret(spec: &ParamSpec) -> String {
+    let secrets = [
+        String::from(CANARY),
+        format!("123456789:{CANARY:-<35}"),
+        format!("xoxb-1-{CANARY}"),
+    ];
+    let pattern = spec.pattern.as_deref().unwrap_or(".*");
+    let fits = |text: &&String| {
+        let pattern = Regex::new(&format!("^(?:{pattern})$"));
+        pattern.is_ok_and(|pattern| pattern.is_match(text))
+    };
+    let found = secrets.iter().find(fits);
+    found.unwrap_or(&secrets[0]).clone()
 }
 
 async fn within_its_grant(
@@ -194,8 +242,8 @@ async fn within_its_grant(
         !holds(&world.data(), CANARY.as_bytes()),
         "a secret lies on the disk in clear"
     );
-    let ready = world.get("/readyz").await;
-    assert_eq!(ready.status, 200, "{}", ready.body);
+    let ready = reqwest::get(world.url("/readyz")).await.expect("an answer");
+    assert_eq!(ready.status(), 200);
 }
 
 /// Whether any file below a folder holds these bytes.

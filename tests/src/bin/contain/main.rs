@@ -1,7 +1,7 @@
 //! The containment table: every attack of the list, what stopped it and when, and what became of a bystander's
 //! deliveries meanwhile; and the same for component files that somebody brings.
 //!
-//! `contain [--json | --markdown] [--only NAME ...] [FILE ...]`. It fails where an attack was not stopped, or the
+//! `contain [--json | --markdown] [--only NAME,...] [FILE ...]`. It fails where an attack was not stopped, or the
 //! bystander lost anything.
 
 mod row;
@@ -13,7 +13,7 @@ use std::path::PathBuf;
 use std::process::ExitCode;
 
 use anyhow::Context;
-use campanile_tests::hostile::{ATTACKS, stranger};
+use campanile_tests::hostile::{attacks, stranger};
 use campanile_tests::programs;
 use clap::Parser;
 
@@ -28,22 +28,32 @@ struct Arguments {
     /// Print the page of the documentation.
     #[arg(long)]
     markdown: bool,
-    /// Only attacks of these names.
-    #[arg(long, value_name = "NAME", num_args = 1..)]
+    /// Only attacks of these names, with commas between them.
+    #[arg(long, value_name = "NAME", value_delimiter = ',')]
     only: Vec<String>,
     /// Component files to judge besides.
     #[arg(value_name = "FILE")]
     files: Vec<PathBuf>,
 }
 
-fn main() -> anyhow::Result<ExitCode> {
+fn main() -> ExitCode {
     if let Some(code) = programs::stands_in() {
-        return Ok(code);
+        return code;
     }
-    let arguments = Arguments::parse();
+    contain(&Arguments::parse()).unwrap_or_else(|error| {
+        eprintln!("{error:#}");
+        ExitCode::FAILURE
+    })
+}
+
+fn contain(arguments: &Arguments) -> anyhow::Result<ExitCode> {
+    let mut attacks = attacks();
     for name in &arguments.only {
-        let known = ATTACKS.iter().any(|attack| attack.name == name);
+        let known = attacks.iter().any(|attack| attack.name == name);
         anyhow::ensure!(known, "there is no attack `{name}` in the list");
+    }
+    if !arguments.only.is_empty() {
+        attacks.retain(|attack| arguments.only.iter().any(|name| name == attack.name));
     }
     let mut files = Vec::new();
     for path in &arguments.files {
@@ -52,17 +62,16 @@ fn main() -> anyhow::Result<ExitCode> {
         files.push((path.display().to_string(), file));
     }
     let _programs = programs::stand_in_for_all()?;
-    run::keep_panics();
     let runtime = tokio::runtime::Runtime::new()?;
     let (yardstick, rows) = runtime.block_on(async {
         progress("nobody, for comparison");
         let yardstick = Yardstick::measure().await;
+        // Until here a panic is this program's own.
+        run::keep_panics();
         let mut rows = Vec::new();
-        for attack in ATTACKS {
-            if arguments.only.is_empty() || arguments.only.iter().any(|name| name == attack.name) {
-                progress(attack.name);
-                rows.push(run::row(attack.name, &yardstick, (attack.run)()).await);
-            }
+        for attack in attacks {
+            progress(attack.name);
+            rows.push(run::row(attack.name, &yardstick, (attack.run)()).await);
         }
         for (name, file) in files {
             progress(&name);

@@ -45,8 +45,8 @@ fn each_mistake_in_a_manifest_is_named_with_its_key_and_what_was_expected() {
         (json!({"title": ""}), &["title", "empty"]),
         (json!({"colour": "red"}), &["colour"]),
         (
-            json!({"features": ["syslog"]}),
-            &["features[0]", "syslog", "scheme.basic"],
+            json!({"features": ["fax"]}),
+            &["features[0]", "fax", "scheme.basic"],
         ),
         (
             json!({"pacing": {"alerts": 0}}),
