@@ -147,8 +147,8 @@ pub struct App {
     waiting: RwLock<Vec<Waiting>>,
     /// Compiled components, as they were installed.
     installed: Mutex<HashMap<String, Arc<Installed>>>,
-    /// Digests of components that were looked at, oldest first.
-    looked_at: Mutex<VecDeque<String>>,
+    /// Digests of components that were looked at, oldest first, by tenant.
+    looked_at: Mutex<HashMap<Option<String>, VecDeque<String>>>,
     tenant_components: usize,
     shares: Shares,
 }
@@ -294,7 +294,7 @@ impl App {
         });
         app.install_all().await?;
         app.grant_what_there_was().await?;
-        app.upgrade().await?;
+        app.upgrade(None).await?;
         app.reload().await?;
         Ok(app)
     }
@@ -325,6 +325,7 @@ impl App {
         );
         let upkeep = tokio::spawn(upkeep);
         let reloader = tokio::spawn(self.clone().follow_changes(shutdown.clone()));
+        let compiler = tokio::spawn(self.clone().compile_the_rest());
         let mut stop = shutdown;
         let stopped = async move {
             // A sender that is gone is a shutdown too.
@@ -347,6 +348,7 @@ impl App {
         scheduler.await?;
         upkeep.await?;
         reloader.abort();
+        compiler.abort();
         Ok(())
     }
 
@@ -429,7 +431,7 @@ impl App {
         }
         if !plan.changes.is_empty() {
             self.store.apply(plan.changes, now).await?;
-            self.upgrade().await?;
+            self.upgrade(None).await?;
             self.reload().await?;
         }
         Ok(plan.lines)

@@ -8,13 +8,13 @@ mod endpoint;
 mod help;
 mod inspect;
 mod limits;
-mod limits;
 mod mistake;
 pub(crate) mod print;
 mod remote;
 mod secret;
 mod serve;
 mod store;
+mod tiers;
 pub(crate) mod words;
 
 pub(crate) use serve::stop_signal;

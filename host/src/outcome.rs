@@ -152,6 +152,8 @@ reasons! {
     InvalidParameters = "invalid-parameters", Component;
     /// The component reported a failure of its own.
     ComponentFailed = "component-failed", Component;
+    /// The host has no process for the component to run in, or not its code: no fault of the component's.
+    NoSandbox = "no-sandbox", Component;
     /// The component trapped.
     Trap = "trap", Component;
     /// The component used up its CPU or wall time.

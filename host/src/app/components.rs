@@ -30,19 +30,41 @@ pub(super) async fn file(store: &Store, digest: &str) -> Option<Vec<u8>> {
 }
 
 impl App {
-    /// Installs what came with the program, and has ready what is stored. A stored component that does not fit
-    /// any more is left out; its alerts stay queued.
-    pub(super) async fn install_all(&self) -> anyhow::Result<()> {
-        let stored = self.store.configuration().await?.components;
+    /// Installs what came with the program, and has ready what is stored of everybody's. Of tenants' own nobody
+    /// waits for what has to be compiled first. What does not fit any more is left out; its alerts stay queued.
+    pub(super) async fn install_all(&self) -> Result<(), StoreError> {
         let builtin = BUILTIN.iter().map(|(_, wasm)| self.install_builtin(wasm));
         let all = futures_util::future::join_all(builtin).await;
         all.into_iter().collect::<Result<Vec<_>, _>>()?;
-        let mut digests: Vec<_> = stored.iter().map(|row| row.digest.as_str()).collect();
-        digests.dedup();
-        let stored = digests.into_iter().map(|digest| self.ready(digest));
-        let all = futures_util::future::join_all(stored).await;
-        all.into_iter().collect::<Result<Vec<_>, _>>()?;
+        let stored = self.store.configuration().await?.components;
+        let mut first = stored;
+        first.retain(|row| row.tenant.is_none() || self.sandboxes.is_compiled(&row.digest));
+        self.ready_all(&first).await?;
         Ok(())
+    }
+
+    /// Has ready what of tenants' own has to be compiled first, such as after the engine was replaced.
+    pub(super) async fn compile_the_rest(self: Arc<Self>) {
+        let rest = async {
+            let stored = self.store.configuration().await?.components;
+            if self.ready_all(&stored).await? {
+                self.reload().await?;
+            }
+            Ok::<_, StoreError>(())
+        };
+        if let Err(error) = rest.await {
+            tracing::error!(%error, "components of tenants' own cannot be read: they are served after the next start");
+        }
+    }
+
+    /// Whether any was not ready before.
+    async fn ready_all(&self, rows: &[ComponentRow]) -> Result<bool, StoreError> {
+        let mut new = false;
+        // One after the other: each is read as a whole.
+        for row in rows {
+            new |= self.ready(&row.digest).await?;
+        }
+        Ok(new)
     }
 
     async fn install_builtin(&self, wasm: &[u8]) -> Result<(), StoreError> {
@@ -55,16 +77,17 @@ impl App {
         }
     }
 
-    async fn ready(&self, digest: &str) -> Result<(), StoreError> {
+    /// Whether it was not before.
+    async fn ready(&self, digest: &str) -> Result<bool, StoreError> {
         if self.installed.lock().await.contains_key(digest) {
-            return Ok(());
+            return Ok(false);
         }
         if let Some(wasm) = self.store.component_wasm(digest).await?
             && let Err(unfit) = self.compile(&wasm).await
         {
             tracing::error!(digest, %unfit, "a stored component does not fit");
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Compiles and checks a component.

@@ -5,11 +5,11 @@ use std::sync::Arc;
 use super::App;
 use super::share::Enough;
 use crate::directory::{Component, Snapshot};
-use crate::sandbox::{Installed, Unfit};
+use crate::sandbox::{Installed, Unfit, digest};
 use crate::store::{Removal, StoreError};
 
-/// Components that were looked at and are kept for a dry run: those of one configuration, and no more memory than
-/// that takes.
+/// Components that were looked at and are kept for a dry run, by tenant: those of one configuration, and no more
+/// memory than that takes.
 const LOOKED_AT: usize = 64;
 
 /// Why a component was not installed.
@@ -100,9 +100,16 @@ impl App {
     ) -> Result<Arc<Installed>, InstallError> {
         let installed = self.compile_for(tenant, &wasm).await?;
         let _alone = self.changing.lock().await;
-        self.room(tenant, &installed)?;
+        // Somebody may have let go of it meanwhile.
+        if !self.installed.lock().await.contains_key(&installed.digest) {
+            self.compile(&wasm).await?;
+        }
+        if let Err(error) = self.fits_in(tenant, &installed) {
+            self.forget_unused(&installed.digest).await;
+            return Err(error);
+        }
         self.keep(tenant, &installed, wasm, false).await?;
-        self.upgrade().await?;
+        self.upgrade(tenant).await?;
         self.reload().await?;
         Ok(installed)
     }
@@ -119,39 +126,55 @@ impl App {
         wasm: &[u8],
     ) -> Result<Arc<Installed>, InstallError> {
         let installed = self.compile_for(tenant, wasm).await?;
-        self.room(tenant, &installed)?;
-        let mut looked_at = self.looked_at.lock().await;
-        looked_at.retain(|digest| *digest != installed.digest);
-        looked_at.push_back(installed.digest.clone());
-        if looked_at.len() > LOOKED_AT
-            && let Some(oldest) = looked_at.pop_front()
-            && !self.directory.now().components.contains_key(&oldest)
-        {
-            self.forget(&oldest).await;
+        let _alone = self.changing.lock().await;
+        if let Err(error) = self.fits_in(tenant, &installed) {
+            self.forget_unused(&installed.digest).await;
+            return Err(error);
+        }
+        let oldest = {
+            let mut all = self.looked_at.lock().await;
+            let own = all.entry(tenant.map(str::to_owned)).or_default();
+            own.retain(|digest| *digest != installed.digest);
+            own.push_back(installed.digest.clone());
+            (own.len() > LOOKED_AT).then(|| own.pop_front()).flatten()
+        };
+        if let Some(oldest) = oldest {
+            self.forget_unused(&oldest).await;
         }
         Ok(installed)
     }
 
+    /// Compiles a component, if there is room for another and its tenant has not had its share.
     async fn compile_for(
         &self,
         tenant: Option<&str>,
         wasm: &[u8],
     ) -> Result<Arc<Installed>, InstallError> {
-        let turn = tenant.map(|tenant| self.shares.turn(tenant, self.clock.now()));
-        let _turn = turn.transpose()?;
+        let Some(tenant) = tenant else {
+            return Ok(self.compile(wasm).await?);
+        };
+        self.room(tenant, &digest(wasm))?;
+        let _turn = self.shares.turn(tenant, self.clock.now()).await?;
         Ok(self.compile(wasm).await?)
     }
 
-    /// Whether there is room for a component, by number and by name.
-    fn room(&self, tenant: Option<&str>, installed: &Installed) -> Result<(), InstallError> {
+    /// Whether a tenant may have another component.
+    fn room(&self, tenant: &str, digest: &str) -> Result<(), InstallError> {
         let snapshot = self.directory.now();
-        if let Some(tenant) = tenant {
-            let all = snapshot.components.values();
-            let own = all.filter(|other| other.is_own(tenant) && other.digest != installed.digest);
-            if own.count() >= self.tenant_components {
-                return Err(InstallError::TooMany(self.tenant_components));
-            }
+        let all = snapshot.components.values();
+        let own = all.filter(|other| other.is_own(tenant) && other.digest != digest);
+        if own.count() >= self.tenant_components {
+            return Err(InstallError::TooMany(self.tenant_components));
         }
+        Ok(())
+    }
+
+    /// Whether there is room for a component beside those that the same see.
+    fn fits_in(&self, tenant: Option<&str>, installed: &Installed) -> Result<(), InstallError> {
+        if let Some(tenant) = tenant {
+            self.room(tenant, &installed.digest)?;
+        }
+        let snapshot = self.directory.now();
         let visible = snapshot
             .components
             .values()
@@ -203,18 +226,19 @@ impl App {
             Removal::Pending => return Err(RemoveError::Pending),
         }
         self.reload().await?;
-        if !self
-            .directory
-            .now()
-            .components
-            .contains_key(&component.digest)
-        {
-            self.forget(&component.digest).await;
-        }
+        self.forget_unused(&component.digest).await;
         Ok(component)
     }
 
-    async fn forget(&self, digest: &str) {
+    /// Lets go of what was compiled of a component that is neither installed nor looked at.
+    async fn forget_unused(&self, digest: &str) {
+        let looked_at = self.looked_at.lock().await;
+        let mut wanted = looked_at.values().flatten();
+        if wanted.any(|wanted| wanted == digest)
+            || self.directory.now().components.contains_key(digest)
+        {
+            return;
+        }
         self.installed.lock().await.remove(digest);
         self.sandboxes.forget(digest);
     }

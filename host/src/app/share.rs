@@ -4,7 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
-use tokio::sync::OwnedMutexGuard;
+use tokio::sync::{OwnedMutexGuard, OwnedSemaphorePermit, Semaphore};
 
 use crate::clock::Millis;
 
@@ -15,8 +15,20 @@ const TIME: Duration = Duration::from_secs(600);
 const PERIOD: Millis = 3_600_000;
 
 /// What each tenant has had compiled.
-#[derive(Default)]
-pub(super) struct Shares(Mutex<HashMap<String, Arc<tokio::sync::Mutex<Spent>>>>);
+pub(super) struct Shares {
+    spent: Mutex<HashMap<String, Arc<tokio::sync::Mutex<Spent>>>>,
+    /// One tenant's at a time, so that the operator's never wait for it.
+    place: Arc<Semaphore>,
+}
+
+impl Default for Shares {
+    fn default() -> Self {
+        Self {
+            spent: Mutex::default(),
+            place: Arc::new(Semaphore::new(1)),
+        }
+    }
+}
 
 #[derive(Default)]
 struct Spent {
@@ -45,12 +57,23 @@ pub enum Enough {
 pub(super) struct Turn {
     spent: OwnedMutexGuard<Spent>,
     begin: Instant,
+    _place: Option<OwnedSemaphorePermit>,
 }
 
 impl Shares {
-    /// Gives a tenant its turn, at `now`.
-    pub(super) fn turn(&self, tenant: &str, now: Millis) -> Result<Turn, Enough> {
-        let mut all = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+    /// Gives a tenant its turn, at `now`, once it is; waiting for it costs nothing.
+    pub(super) async fn turn(&self, tenant: &str, now: Millis) -> Result<Turn, Enough> {
+        let spent = self.left(tenant, now)?;
+        let place = self.place.clone().acquire_owned().await;
+        Ok(Turn {
+            spent,
+            begin: Instant::now(),
+            _place: place.ok(),
+        })
+    }
+
+    fn left(&self, tenant: &str, now: Millis) -> Result<OwnedMutexGuard<Spent>, Enough> {
+        let mut all = self.spent.lock().unwrap_or_else(PoisonError::into_inner);
         let share = all.entry(tenant.to_owned()).or_default().clone();
         let mut spent = share.try_lock_owned().map_err(|_| Enough::Compiling)?;
         let age = now.saturating_sub(spent.since);
@@ -63,8 +86,7 @@ impl Shares {
             let again = PERIOD - age;
             return Err(Enough::Compiled { again });
         }
-        let begin = Instant::now();
-        Ok(Turn { spent, begin })
+        Ok(spent)
     }
 }
 
@@ -78,34 +100,41 @@ impl Drop for Turn {
 mod tests {
     use super::*;
 
-    #[test]
-    fn a_tenant_has_one_component_compiled_at_a_time_and_others_do_not_wait_for_it() {
+    #[tokio::test]
+    async fn a_tenant_has_one_component_compiled_at_a_time_and_others_wait_without_paying() {
         let shares = Shares::default();
-        let turn = shares.turn("first", 0).expect("its turn");
-        assert_eq!(shares.turn("first", 0).err(), Some(Enough::Compiling));
-        assert!(shares.turn("second", 0).is_ok());
-        drop(turn);
-        assert!(shares.turn("first", 0).is_ok());
+        let turn = shares.turn("first", 0).await.expect("its turn");
+        assert_eq!(shares.turn("first", 0).await.err(), Some(Enough::Compiling));
+        let second = shares.turn("second", 0);
+        let second = async { (second.await.expect("its turn").begin, Instant::now()) };
+        let first = async {
+            tokio::task::yield_now().await;
+            drop(turn);
+            Instant::now()
+        };
+        let ((begin, _), ended) = tokio::join!(second, first);
+        assert!(begin >= ended, "it begins when the first has ended");
+        assert!(shares.turn("first", 0).await.is_ok());
     }
 
-    #[test]
-    fn what_was_compiled_for_its_time_waits_for_the_next_hour() {
+    #[tokio::test]
+    async fn what_was_compiled_for_its_time_waits_for_the_next_hour() {
         let shares = Shares::default();
         let start = 1_767_323_045_000;
         for (used, refused) in [(TIME - Duration::from_secs(60), false), (TIME, true)] {
-            let mut turn = shares.turn("first", start).expect("its turn");
+            let mut turn = shares.turn("first", start).await.expect("its turn");
             turn.spent.time = used;
             drop(turn);
             let later = start + 1_000;
             let again = PERIOD - 1_000;
             assert_eq!(
-                shares.turn("first", later).err(),
+                shares.turn("first", later).await.err(),
                 refused.then_some(Enough::Compiled { again }),
                 "{used:?}"
             );
         }
-        assert!(shares.turn("second", start).is_ok());
-        assert!(shares.turn("first", start + PERIOD).is_ok());
+        assert!(shares.turn("second", start).await.is_ok());
+        assert!(shares.turn("first", start + PERIOD).await.is_ok());
         let said = Enough::Compiled { again: 1_001 }.to_string();
         assert!(said.ends_with("send this one in 2 s"), "{said}");
     }

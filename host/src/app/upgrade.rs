@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError};
 use super::App;
 use crate::apply::upgraded;
 use crate::directory::{Component, StoredEndpoint};
-use crate::outcome::Reason;
+use crate::outcome::{Class, Reason};
 use crate::sandbox::{Answered, Call};
 use crate::store::{Change, Configuration, EndpointRow, StoreError};
 
@@ -57,20 +57,30 @@ impl App {
         self.store.apply(changes, self.clock.now()).await
     }
 
-    /// Moves what may move, and notes what waits. One change of the configuration at a time: the caller
-    /// sees to that.
-    pub(super) async fn upgrade(&self) -> Result<(), StoreError> {
+    /// Moves what may move, of this tenant or of all, and notes what waits. One change of the configuration at a
+    /// time: the caller sees to that.
+    pub(super) async fn upgrade(&self, tenant: Option<&str>) -> Result<(), StoreError> {
         let configuration = self.store.configuration().await?;
         let components = self.resolved_components(&configuration).await;
-        let (mut changes, mut waiting) = (Vec::new(), Vec::new());
-        for row in configuration.endpoints.iter().filter(|row| row.follows) {
+        let concerned = |of: &str| tenant.is_none_or(|tenant| tenant == of);
+        let (mut changes, mut waiting) = (Vec::new(), self.waiting());
+        waiting.retain(|waiting| !concerned(&waiting.tenant));
+        // What fails for one endpoint of a tenant is not asked for the next: nobody waits for that again and again.
+        let mut failed: HashMap<(&str, &str), Reason> = HashMap::new();
+        let follow = configuration.endpoints.iter().filter(|row| row.follows);
+        for row in follow.filter(|row| concerned(&row.tenant)) {
             let Some(older) = components.get(&row.component) else {
                 continue;
             };
             let Some(newer) = newer(&row.tenant, older, &components) else {
                 continue;
             };
-            match self.moved(&configuration, row, older, newer).await {
+            let of = (row.tenant.as_str(), newer.digest.as_str());
+            let moved = match failed.get(&of) {
+                Some(reason) => Err(*reason),
+                None => self.moved(&configuration, row, older, newer).await,
+            };
+            match moved {
                 Ok(moved) => {
                     tracing::info!(
                         tenant = row.tenant,
@@ -83,6 +93,9 @@ impl App {
                     changes.push(Change::PutEndpoint(moved));
                 }
                 Err(reason) => {
+                    if reason.class() == Class::Component && reason != Reason::InvalidParameters {
+                        failed.insert(of, reason);
+                    }
                     tracing::warn!(
                         tenant = row.tenant, endpoint = row.name, component = newer.manifest.name,
                         version = newer.manifest.version, digest = newer.digest, %reason,

@@ -13,7 +13,7 @@ use tokio::sync::watch;
 
 use super::consent::consent;
 use super::print::Terminal;
-use super::{Serve, limits, print, secret};
+use super::{Serve, print, secret, tiers};
 use crate::app::{App, Options};
 use crate::config::{self, Server};
 use crate::egress;
@@ -36,7 +36,7 @@ pub(super) async fn serve(terminal: &Terminal, arguments: Serve) -> anyhow::Resu
     };
     let mut options = Options::new(&data);
     options.key = secret::place(arguments.master_key, file.master_key);
-    let (standard, large) = limits::both(&file.limits);
+    let (standard, large) = tiers::both(&file.limits);
     options.limits = standard;
     options.large_limits = Some(large);
     options.large_components = file.large_components;

@@ -83,6 +83,11 @@ impl Quarantine {
     }
 }
 
+/// Whether a call that failed so may succeed later, as it is: nothing is to blame.
+fn is_passing(reason: Reason) -> bool {
+    matches!(reason, Reason::ComponentFailed | Reason::NoSandbox)
+}
+
 /// A number for jobs that must stay together; unique in this process, and unlikely to meet another's.
 pub(super) fn batch_number() -> u64 {
     static NEXT: AtomicU64 = AtomicU64::new(0);
@@ -236,9 +241,7 @@ impl Deliverer {
                     .begin(token, Vec::new(), unsent, now, now + HELD)
                     .await?;
                 if fault.reason == Reason::ComponentMissing
-                    || (alone
-                        && fault.reason != Reason::ComponentFailed
-                        && self.quarantine.failed(recipient))
+                    || (alone && !is_passing(fault.reason) && self.quarantine.failed(recipient))
                 {
                     self.pause_for(recipient, Pause::Endpoint, fault.reason)
                         .await;
@@ -319,7 +322,7 @@ impl Deliverer {
                     )
                 })
                 .collect(),
-            (Reason::ComponentFailed, jobs) => jobs
+            (reason, jobs) if is_passing(reason) => jobs
                 .iter()
                 .map(|job| {
                     unsent(

@@ -64,6 +64,11 @@ impl Compiler {
         code.await.ok()?
     }
 
+    /// Whether a component was compiled, and its code is kept.
+    pub(crate) fn has(&self, digest: &str) -> bool {
+        self.codes.built(digest).is_some()
+    }
+
     /// Removes the code of a component.
     pub(crate) fn forget(&self, digest: &str) {
         self.codes.remove(digest);

@@ -30,6 +30,8 @@ const WORDS: u64 = 8 << 10;
 /// Why a process is of no use any more.
 #[derive(Debug)]
 pub(crate) enum Broken {
+    /// It could not be had, or not what it was to load: nobody's doing who asked for it.
+    Host(String),
     /// It ended.
     Died(String),
     /// It tried what no sandbox process may do, and was ended for it by the system, or it answered what it was
@@ -42,6 +44,7 @@ pub(crate) enum Broken {
 impl fmt::Display for Broken {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
+            Self::Host(why) => f.write_str(why),
             Self::Died(how) => write!(f, "the sandbox process ended: {how}"),
             Self::Escaping(what) => write!(f, "the sandbox process was ended: {what}"),
             Self::Late => write!(f, "the sandbox process hung"),
@@ -75,7 +78,7 @@ impl Spare {
         tiers: &Tiers,
     ) -> Result<Self, Broken> {
         let started = starter.start().await;
-        let (mut child, socket) = started.map_err(|error| Broken::Died(error.to_string()))?;
+        let (mut child, socket) = started.map_err(|error| Broken::Host(error.to_string()))?;
         if let Some(stderr) = child.stderr.take() {
             tokio::spawn(log(stderr));
         }

@@ -166,7 +166,8 @@ impl Sandboxes {
         }
         let (digest, size) = (digest(wasm), wasm.len());
         let built = compiler.built(&digest, wasm).await?;
-        let (installed, _) = install::fit(built.clone(), digest.clone(), size, tiers)?;
+        let fits = install::fit(built.clone(), digest.clone(), size, tiers);
+        let (installed, _) = fits.inspect_err(|_| compiler.forget(&digest))?;
         let known = Known {
             size,
             built,
@@ -179,6 +180,12 @@ impl Sandboxes {
             .unwrap_or_else(PoisonError::into_inner)
             .insert(digest, Arc::new(known));
         Ok(installed)
+    }
+
+    /// Whether a component's code is kept, so that installing it takes no time.
+    #[must_use]
+    pub fn is_compiled(&self, digest: &str) -> bool {
+        self.inner.compiler.has(digest)
     }
 
     /// Lets go of a component. Who loaded it keeps it until it ends, and is not asked for it again.
@@ -251,6 +258,10 @@ impl Inner {
         }
         let broken = lost.unwrap_or(Broken::Late);
         let reason = match &broken {
+            Broken::Host(_) => {
+                tracing::error!(component = %digest, why = %broken, "a component cannot be called");
+                Reason::NoSandbox
+            }
             Broken::Died(_) => Reason::Trap,
             Broken::Late => Reason::Deadline,
             Broken::Escaping(_) => {
@@ -292,12 +303,12 @@ impl Inner {
             Some(code) => code,
             None => {
                 let wasm = (self.files)(digest.to_owned()).await;
-                let gone = || Broken::Died(format!("the component {digest} is gone"));
+                let gone = || Broken::Host(format!("the component {digest} is gone"));
                 let wasm = wasm.ok_or_else(gone)?;
                 self.compiler
                     .again(digest, &wasm)
                     .await
-                    .map_err(|unfit| Broken::Died(unfit.to_string()))?
+                    .map_err(|unfit| Broken::Host(unfit.to_string()))?
             }
         };
         let loaded = bound
@@ -355,10 +366,9 @@ impl Inner {
         if let Ok(place) = self.places.clone().try_acquire_owned() {
             return place;
         }
-        self.waiting.fetch_add(1, Ordering::Relaxed);
+        let _waiting = Waiting::among(&self.waiting);
         self.end_idlest();
         let place = self.places.clone().acquire_owned().await;
-        self.waiting.fetch_sub(1, Ordering::Relaxed);
         place.expect("nobody closes it")
     }
 
@@ -375,6 +385,22 @@ impl Inner {
                 drop(idle.remove(0));
             }
         }
+    }
+}
+
+/// A call that waits for a place, for as long as it waits: who asked for it may go away.
+struct Waiting<'a>(&'a AtomicUsize);
+
+impl<'a> Waiting<'a> {
+    fn among(all: &'a AtomicUsize) -> Self {
+        all.fetch_add(1, Ordering::Relaxed);
+        Self(all)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.fetch_sub(1, Ordering::Relaxed);
     }
 }
 

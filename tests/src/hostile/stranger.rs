@@ -163,9 +163,7 @@ impl MadeUp<'_> {
             _ if spec.default.is_some() || !spec.required => None,
             ParamKind::Email | ParamKind::Emails => Some(json!("noc@a.example")),
             ParamKind::MailServer => Some(json!(format!("smtps://{}", receiver.address()))),
-            ParamKind::SyslogServer => {
-                Some(json!(format!("syslog+tcp://{}", receiver.address())))
-            }
+            ParamKind::SyslogServer => Some(json!(format!("syslog+tcp://{}", receiver.address()))),
             ParamKind::Boolean => Some(json!("true")),
             ParamKind::Integer | ParamKind::Decimal => Some(json!("1")),
             ParamKind::Duration => Some(json!("1m")),

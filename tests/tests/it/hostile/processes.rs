@@ -4,10 +4,11 @@
 use std::time::Duration;
 
 use campanile::sandbox::Limits;
-use campanile_tests::{Behaviour, World};
-
+use campanile_tests::hostile::LIAR;
 use campanile_tests::hostile::native::blamed;
 use campanile_tests::hostile::stage::{Stage, limits};
+use campanile_tests::{Behaviour, Receiver, World, alert};
+use serde_json::json;
 
 /// The wall time of a call; a process that hangs is given some seconds more.
 fn soon() -> Limits {
@@ -47,4 +48,28 @@ async fn an_answer_too_many_is_nobodys_and_ends_the_process() {
         let dead = dead.iter().any(|letter| letter.kind == kind);
         assert!(arrived || dead, "{kind}");
     }
+}
+
+/// A thread that ran before the lock-down is not held by it.
+#[tokio::test]
+async fn where_the_lock_down_is_not_whole_only_vouched_components_run_and_readiness_says_why() {
+    let receiver = Receiver::ok().await;
+    let world = World::builder()
+        .sandbox_program("crowded")
+        .webhook(&receiver)
+        .start()
+        .await;
+    let refused = world.app.install(LIAR.to_vec()).await;
+    let said = refused.expect_err("nobody vouches for it").to_string();
+    let why = "other threads ran before the lock-down";
+    assert!(
+        said.starts_with("nobody vouches for the component") && said.contains(why),
+        "{said}"
+    );
+    let ready = reqwest::get(world.url("/readyz")).await.expect("an answer");
+    let ready = ready.text().await.expect("its text");
+    let line = format!("only components that are vouched for run here: {why} (alone)");
+    assert!(ready.lines().any(|said| said == line), "{ready}");
+    assert_eq!(world.post(&alert("first", &json!({}))).await.status, 202);
+    receiver.wait_for(1).await;
 }
