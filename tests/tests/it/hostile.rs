@@ -45,4 +45,8 @@ fn no_attack_of_the_list_is_left_out_and_none_is_there_twice() {
     assert_eq!(names.len(), attacks.len());
     let listed: BTreeSet<_> = include_str!("hostile/list.txt").lines().collect();
     assert_eq!(names, listed);
+    let page = include_str!("../../../docs/containment.md");
+    for name in names {
+        assert!(page.contains(&format!("| `{name}` | ")), "{name}");
+    }
 }

@@ -54,7 +54,9 @@ pub(crate) fn text(yardstick: &Yardstick, rows: &[Row]) -> String {
 /// `docs/containment.md`.
 pub(crate) fn page(yardstick: &Yardstick, rows: &[Row]) -> String {
     let cores = std::thread::available_parallelism().map_or(0, std::num::NonZero::get);
-    let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
+    let read = |path| std::fs::read_to_string(path).unwrap_or_default();
+    let (kernel, load) = (read("/proc/sys/kernel/osrelease"), read("/proc/loadavg"));
+    let load = load.split(' ').nth(1).unwrap_or_default();
     let mut page = format!(
         "# Containment\n\n\
          Every attack of the list, carried out against a program with real sandbox processes, one after the other, by\n\
@@ -65,7 +67,8 @@ pub(crate) fn page(yardstick: &Yardstick, rows: &[Row]) -> String {
          alert to when all of it has arrived at the receiver. *Late* is one that took more than a tenth longer than the\n\
          yardstick: what 99 of 100 deliveries take at most in the same run while nobody is hostile. Of deliveries that\n\
          nothing disturbs, up to one of a hundred is late by this measure.\n\n\
-         This run: {cores} processors, Linux {}. {}\n\n\
+         Lateness says something on an idle machine alone.\n\n\
+         This run: {cores} processors, Linux {}, load average over the last five minutes {load}. {}\n\n\
          | attack | what stopped it | after | deliveries | lost | late | p99 |\n|---|---|--:|--:|--:|--:|--:|\n",
         kernel.trim(),
         summary(yardstick, rows),
