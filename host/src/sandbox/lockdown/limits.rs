@@ -1,7 +1,7 @@
 //! Limits that the kernel holds a process to, whatever it runs.
 
 use rustix::param::page_size;
-use rustix::process::{Resource, Rlimit, getrlimit, setrlimit};
+use rustix::process::{Resource, Rlimit, getrlimit, nice, setrlimit};
 
 use super::{Missing, Purpose};
 
@@ -15,7 +15,15 @@ const FEW: u64 = 16;
 /// of the larger tier and its zeros.
 const FILE: u64 = 128 << 20;
 
+/// How much who compiles gives way to who delivers: a quarter of the processor time where both want all of it, and all
+/// of it otherwise.
+const GIVES_WAY: i32 = 5;
+
 pub(super) fn set(purpose: Purpose) -> Result<(), Missing> {
+    if matches!(purpose, Purpose::Compile { .. }) {
+        // Where that is refused, only others are slower.
+        let _ = nice(GIVES_WAY);
+    }
     let own = writable().ok_or(Missing::Limits)?;
     let rows = match purpose {
         Purpose::Calls { memory } => [
