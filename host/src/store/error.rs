@@ -36,7 +36,8 @@ pub enum StoreError {
         "the store is damaged ({0}): stop Campanile, move the store's files away, and put a backup in their place, or what `sqlite3 FILE .recover` saves of them"
     )]
     Corrupt(String),
-    /// One row cannot be understood; the others can.
+    /// One row cannot be understood or is missing; the others can be read. What was written before it was met
+    /// lasts, so who writes reads first.
     #[error("what is stored cannot be understood ({0}): please report this")]
     Unreadable(String),
     /// The file cannot be read or written.
@@ -104,6 +105,7 @@ impl StoreError {
 
 impl From<rusqlite::Error> for StoreError {
     fn from(error: rusqlite::Error) -> Self {
+        use rusqlite::Error;
         let text = error.to_string();
         match error.sqlite_error_code() {
             Some(ErrorCode::DatabaseBusy | ErrorCode::DatabaseLocked) => Self::Locked,
@@ -115,7 +117,16 @@ impl From<rusqlite::Error> for StoreError {
                 | ErrorCode::ReadOnly
                 | ErrorCode::PermissionDenied,
             ) => Self::Io(text),
-            _ => Self::Database(text),
+            Some(_) => Self::Database(text),
+            // The database did its work, and what it gave is not what was written.
+            None => match error {
+                Error::FromSqlConversionFailure(..)
+                | Error::IntegralValueOutOfRange(..)
+                | Error::InvalidColumnType(..)
+                | Error::QueryReturnedNoRows
+                | Error::Utf8Error(..) => Self::Unreadable(text),
+                _ => Self::Database(text),
+            },
         }
     }
 }

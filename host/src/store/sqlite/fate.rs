@@ -56,18 +56,16 @@ pub(super) fn meet(
 
 /// After a job has ended, the earliest that is left of its condition waits no longer.
 fn wake_next(conn: &Connection, recipient: RecipientId, condition: i64) -> Result<(), StoreError> {
-    let next: Option<(JobId, String)> = conn
+    let next: Option<(JobId, bool)> = conn
         .prepare_cached(
-            "SELECT id, state FROM job INDEXED BY job_condition
+            "SELECT id, state = 'waiting' FROM job INDEXED BY job_condition
              WHERE recipient = ?1 AND condition = ?2 AND state <> 'dead' ORDER BY id LIMIT 1",
         )?
         .query_row(params![recipient, condition], |row| {
             Ok((row.get(0)?, row.get(1)?))
         })
         .optional()?;
-    if let Some((job, state)) = next
-        && state == "waiting"
-    {
+    if let Some((job, true)) = next {
         conn.prepare_cached("UPDATE job SET state = 'queued' WHERE id = ?1")?
             .execute([job])?;
     }

@@ -13,7 +13,7 @@ use crate::outcome::Reason;
 use crate::store::StoreError;
 
 /// A lease before its alerts are read, which is done after the writer has answered.
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Leased {
     pub(super) token: u64,
     pub(super) jobs: Vec<LeasedJob>,
@@ -86,17 +86,36 @@ impl Writer {
             Vec::new()
         };
         if chosen.is_empty() {
-            return Ok(Leased {
-                token: 0,
-                jobs: Vec::new(),
-            });
+            return Ok(Leased::default());
         }
-        let jobs = self.read_leased(recipient, &chosen)?;
         self.agenda.touch(recipient);
+        // Most recipients leave no receipts; then none has to be looked for.
+        let receipts = self
+            .conn
+            .prepare_cached("SELECT EXISTS (SELECT 1 FROM receipt WHERE recipient = ?1)")?
+            .query_row([recipient], |row| row.get(0))?;
+        let mut tickets = Vec::with_capacity(chosen.len());
+        let mut jobs = Vec::with_capacity(chosen.len());
+        for candidate in chosen {
+            match self.read_leased(recipient, &candidate, receipts) {
+                Ok(job) => {
+                    tickets.push(candidate.ticket);
+                    jobs.push(job);
+                }
+                Err(StoreError::Unreadable(what)) => {
+                    let what = format!("the stored alert cannot be read: {what}");
+                    self.bury_one(recipient, candidate.ticket, what, now)?;
+                }
+                Err(error) => return Err(error),
+            }
+        }
+        if jobs.is_empty() {
+            return Ok(Leased::default());
+        }
         let token = self.leases.grant(Grant {
             recipient,
             until,
-            jobs: chosen.iter().map(|candidate| candidate.ticket).collect(),
+            jobs: tickets,
             deliveries: HashMap::new(),
         });
         Ok(Leased { token, jobs })
@@ -164,38 +183,28 @@ impl Writer {
     fn read_leased(
         &self,
         recipient: RecipientId,
-        chosen: &[Candidate],
-    ) -> Result<Vec<LeasedJob>, StoreError> {
-        // Most recipients leave no receipts; then none has to be looked for.
-        let receipts = self
+        candidate: &Candidate,
+        receipts: bool,
+    ) -> Result<LeasedJob, StoreError> {
+        let (accepted_at, document, fingerprint) = self
             .conn
-            .prepare_cached("SELECT EXISTS (SELECT 1 FROM receipt WHERE recipient = ?1)")?
-            .query_row([recipient], |row| row.get::<_, bool>(0))?;
-        let mut alert = self.conn.prepare_cached(
-            "SELECT accepted_at, document, fingerprint FROM alert WHERE seq = ?1",
-        )?;
-        let mut jobs = Vec::with_capacity(chosen.len());
-        for candidate in chosen {
-            let (accepted_at, document, fingerprint) =
-                alert.query_row([candidate.alert], |row| {
-                    let fingerprint: Option<String> =
-                        if receipts { Some(row.get(2)?) } else { None };
-                    Ok((row.get(0)?, row.get(1)?, fingerprint))
-                })?;
-            let receipt = match fingerprint {
-                Some(fingerprint) => self.receipt(recipient, &fingerprint)?,
-                None => None,
-            };
-            jobs.push(LeasedJob {
-                id: candidate.ticket.id,
-                given: candidate.given,
-                attempts: candidate.attempts,
-                accepted_at,
-                document,
-                receipt,
-            });
-        }
-        Ok(jobs)
+            .prepare_cached("SELECT accepted_at, document, fingerprint FROM alert WHERE seq = ?1")?
+            .query_row([candidate.alert], |row| {
+                let fingerprint: Option<String> = if receipts { Some(row.get(2)?) } else { None };
+                Ok((row.get(0)?, row.get(1)?, fingerprint))
+            })?;
+        let receipt = match fingerprint {
+            Some(fingerprint) => self.receipt(recipient, &fingerprint)?,
+            None => None,
+        };
+        Ok(LeasedJob {
+            id: candidate.ticket.id,
+            given: candidate.given,
+            attempts: candidate.attempts,
+            accepted_at,
+            document,
+            receipt,
+        })
     }
 
     fn receipt(
@@ -226,14 +235,24 @@ impl Writer {
         for (job, detail) in unreadable {
             if let Some(at) = grant.jobs.iter().position(|ticket| ticket.id == *job) {
                 let ticket = grant.jobs.remove(at);
-                let fate = Fate::Dead(Reason::Poison, Some(detail.clone()));
-                fate::meet(&self.conn, &mut self.tally, recipient, ticket, &fate, now)?;
+                self.bury_one(recipient, ticket, detail.clone(), now)?;
             }
         }
         if grant.jobs.is_empty() {
             return Ok(0);
         }
         Ok(self.leases.grant(grant))
+    }
+
+    fn bury_one(
+        &mut self,
+        recipient: RecipientId,
+        ticket: Ticket,
+        detail: String,
+        now: Millis,
+    ) -> Result<(), StoreError> {
+        let fate = Fate::Dead(Reason::Poison, Some(detail));
+        fate::meet(&self.conn, &mut self.tally, recipient, ticket, &fate, now)
     }
 
     /// Stores deliveries, and ends the lease of the jobs. The deliveries are leased in turn; returns their

@@ -197,14 +197,14 @@ impl Writer {
     }
 
     fn change_params(&self, recipient: RecipientId, changed: &[Param]) -> Result<(), StoreError> {
-        let stored: Option<String> = self
+        let stored: Option<Vec<u8>> = self
             .conn
-            .prepare_cached("SELECT params FROM recipient WHERE id = ?1")?
+            .prepare_cached("SELECT CAST(params AS BLOB) FROM recipient WHERE id = ?1")?
             .query_row([recipient], |row| row.get(0))
             .optional()?;
         // What is no array of parameters was not written by this program, and stays as it is.
         let Some(mut all) =
-            stored.and_then(|params| serde_json::from_str::<Vec<Param>>(&params).ok())
+            stored.and_then(|params| serde_json::from_slice::<Vec<Param>>(&params).ok())
         else {
             tracing::warn!(
                 recipient,

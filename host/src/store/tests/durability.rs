@@ -170,32 +170,34 @@ async fn one_process_has_a_store_at_a_time() {
 
 #[tokio::test]
 async fn an_alert_that_cannot_be_read_any_more_becomes_a_dead_letter_and_blocks_nothing() {
-    let home = Home::new();
-    let store = store_with(&home, 1).await;
-    accept(&store, 1, &[("a", "1"), ("b", "1"), ("c", "2")], 0).await;
-    let conn = Connection::open(home.file()).unwrap();
-    conn.execute("UPDATE alert SET document = '{' WHERE id = 'a'", [])
-        .unwrap();
-    let leased = lease(&store, 1, 9, 5).await;
-    assert_eq!(ids(&leased.jobs), ["c"]);
-    assert_eq!(ids(&lease(&store, 1, 9, 5).await.jobs), ["b"]);
-    let stored = delivery("d1", 1, &leased.jobs, 5);
-    assert!(
-        store
-            .begin(leased.token, vec![stored], vec![], 5, 9)
-            .await
-            .is_ok()
-    );
-    let filter = DeadLetterFilter {
-        limit: 9,
-        ..Default::default()
-    };
-    let letters = store.dead_letters(filter).await.unwrap();
-    assert_eq!(letters.len(), 1);
-    assert_eq!(
-        (letters[0].alert.as_str(), letters[0].reason),
-        ("a", Reason::Poison)
-    );
+    for damage in [
+        "document = '{'",
+        "document = CAST(x'ff' AS TEXT)",
+        "document = CAST(CAST(replace(document, 'notice', 'n') AS BLOB) || x'ff' AS TEXT)",
+        "accepted_at = -1",
+    ] {
+        let home = Home::new();
+        let store = store_with(&home, 1).await;
+        accept(&store, 1, &[("a", "1"), ("b", "1"), ("c", "2")], 0).await;
+        let conn = Connection::open(home.file()).unwrap();
+        conn.execute(&format!("UPDATE alert SET {damage} WHERE id = 'a'"), [])
+            .unwrap();
+        let leased = lease(&store, 1, 9, 5).await;
+        assert_eq!(ids(&leased.jobs), ["c"], "{damage}");
+        assert_eq!(ids(&lease(&store, 1, 9, 5).await.jobs), ["b"], "{damage}");
+        let stored = delivery("d1", 1, &leased.jobs, 5);
+        let begun = store.begin(leased.token, vec![stored], vec![], 5, 9).await;
+        assert!(begun.is_ok(), "{damage}");
+        let filter = DeadLetterFilter {
+            limit: 9,
+            ..Default::default()
+        };
+        let letters = store.dead_letters(filter).await.unwrap();
+        assert_eq!(letters.len(), 1, "{damage}");
+        let first = (letters[0].alert.as_str(), letters[0].reason);
+        assert_eq!(first, ("a", Reason::Poison), "{damage}");
+        assert_eq!(store.trouble(), None, "{damage}");
+    }
 }
 
 #[tokio::test]
@@ -203,6 +205,11 @@ async fn a_delivery_that_cannot_be_read_any_more_is_given_up_alone_and_its_jobs_
     let damages = [
         "UPDATE content SET messages = '{' WHERE delivery = 1",
         "UPDATE content SET jobs = '[' WHERE delivery = 1",
+        "UPDATE content SET messages = CAST(x'ff' AS TEXT) WHERE delivery = 1",
+        "UPDATE content SET jobs = CAST(x'ff' AS TEXT) WHERE delivery = 1",
+        "UPDATE delivery SET due = -1 WHERE seq = 1",
+        "UPDATE delivery SET attempts = 1 << 40 WHERE seq = 1",
+        "DELETE FROM content WHERE delivery = 1",
         "UPDATE content SET jobs = replace(jobs, '\"job\":', '\"job\":9') WHERE delivery = 1",
     ];
     for damage in damages {
@@ -219,6 +226,11 @@ async fn a_delivery_that_cannot_be_read_any_more_is_given_up_alone_and_its_jobs_
         store.release(token).await.unwrap();
         let conn = Connection::open(home.file()).unwrap();
         conn.execute(damage, []).unwrap();
+        assert_eq!(
+            store.due_recipients(5).await.unwrap().recipients,
+            [1],
+            "{damage}"
+        );
         let (_, due) = store.due_deliveries(1, 5, 9, 100).await.unwrap();
         assert_eq!(due.len(), 1, "{damage}");
         assert_eq!(due[0].id, "d2");
