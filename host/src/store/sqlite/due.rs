@@ -56,10 +56,11 @@ impl Writer {
         let mut statement = self.conn.prepare_cached(query)?;
         let mut rows = statement.query([recipient])?;
         while let Some(row) = rows.next()? {
-            // A time before all times is no reason to let others wait.
-            let due: i64 = row.get(1)?;
-            if !leased(row.get(0)?) {
-                return Ok(Some(u64::try_from(due).unwrap_or(0)));
+            // A time that is none makes nothing due, and lets nobody wait.
+            if let Ok(due) = Millis::try_from(row.get::<_, i64>(1)?)
+                && !leased(row.get(0)?)
+            {
+                return Ok(Some(due));
             }
         }
         Ok(None)

@@ -217,8 +217,10 @@ impl Writer {
             .prepare_cached(
                 "SELECT receipt FROM receipt WHERE recipient = ?1 AND fingerprint = ?2",
             )?
-            .query_row(params![recipient, fingerprint], |row| row.get(0))
-            .optional()?)
+            // One that cannot be read is as good as none.
+            .query_row(params![recipient, fingerprint], |row| Ok(row.get(0).ok()))
+            .optional()?
+            .flatten())
     }
 
     /// Makes dead letters of leased jobs whose stored alert cannot be read. The others go on under the token
