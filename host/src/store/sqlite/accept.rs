@@ -67,7 +67,7 @@ impl Prepared {
 
 /// A fingerprint in eight bytes, so that the index over conditions stays small. Two fingerprints of one
 /// recipient that share them would wait for each other, which does no harm; receipts go by the whole one.
-fn condition(fingerprint: &str) -> i64 {
+pub(super) fn condition(fingerprint: &str) -> i64 {
     let digest: [u8; 32] = Sha256::digest(fingerprint).into();
     let [a, b, c, d, e, f, g, h, ..] = digest;
     i64::from_be_bytes([a, b, c, d, e, f, g, h])

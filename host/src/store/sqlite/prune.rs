@@ -1,12 +1,13 @@
 //! What is over and old is forgotten, oldest first, a little at a time: each step ends soon, however much is
 //! stored, and the next one goes on where it ended.
 
-use rusqlite::{Connection, named_params};
+use rusqlite::{Connection, named_params, params};
 
-use super::schema;
 use super::writer::Writer;
+use super::{accept, schema};
 use crate::clock::Millis;
 use crate::config::Keep;
+use crate::job::RecipientId;
 use crate::store::keep::REMEMBERED;
 use crate::store::{Pruned, StoreError};
 
@@ -60,14 +61,6 @@ const KEY: Kind = Kind {
     remove: &["DELETE FROM idempotency WHERE seq = :seq"],
 };
 
-/// What is forgotten by its own time, which an index orders; each with `:before` and `:most`.
-const DATED: [&str; 2] = [
-    "DELETE FROM condition WHERE fingerprint IN
-         (SELECT fingerprint FROM condition WHERE told_at < :before LIMIT :most)",
-    "DELETE FROM receipt WHERE (recipient, fingerprint) IN
-         (SELECT recipient, fingerprint FROM receipt WHERE kept_at < :before LIMIT :most)",
-];
-
 impl Writer {
     /// One step.
     pub(super) fn prune(&mut self, keep: Keep, now: Millis) -> Result<Pruned, StoreError> {
@@ -91,16 +84,75 @@ impl Writer {
             pruned.more |= step.more;
         }
         self.cursors = cursors;
-        for statement in DATED {
-            let went = self
-                .conn
-                .prepare_cached(statement)?
-                .execute(named_params! {":before": told, ":most": REMOVED})?;
-            pruned.rows += went as u64;
-            pruned.more |= went == REMOVED;
+        for step in [
+            self.forget_conditions(told)?,
+            self.forget_receipts(told, now)?,
+        ] {
+            pruned.rows += step.rows;
+            pruned.more |= step.more;
         }
         self.tally.forgotten += i64::try_from(pruned.rows).unwrap_or(i64::MAX);
         Ok(pruned)
+    }
+
+    fn forget_conditions(&self, before: Millis) -> Result<Pruned, StoreError> {
+        let went = self
+            .conn
+            .prepare_cached(
+                "DELETE FROM condition WHERE fingerprint IN
+                     (SELECT fingerprint FROM condition WHERE told_at < :before LIMIT :most)",
+            )?
+            .execute(named_params! {":before": before, ":most": REMOVED})?;
+        Ok(Pruned {
+            rows: went as u64,
+            more: went == REMOVED,
+        })
+    }
+
+    /// Receipts of conditions that hold, and those that jobs wait for, are needed: they count as left now, so
+    /// that no step looks at them again for long. A fingerprint is bound to its token, and with it to its tenant.
+    fn forget_receipts(&self, before: Millis, now: Millis) -> Result<Pruned, StoreError> {
+        let old: Vec<(RecipientId, String, bool)> = self
+            .conn
+            .prepare_cached(
+                "SELECT recipient, fingerprint,
+                     EXISTS (SELECT 1 FROM condition
+                             WHERE condition.fingerprint = receipt.fingerprint)
+                 FROM receipt WHERE kept_at < :before ORDER BY kept_at LIMIT :most",
+            )?
+            .query_map(named_params! {":before": before, ":most": REMOVED}, |row| {
+                Ok((row.get(0)?, row.get(1)?, row.get(2)?))
+            })?
+            .collect::<Result<_, _>>()?;
+        let mut rows = 0;
+        for (recipient, fingerprint, holds) in &old {
+            if *holds || self.has_job(*recipient, fingerprint)? {
+                self.conn
+                    .prepare_cached(
+                        "UPDATE receipt SET kept_at = ?3 WHERE recipient = ?1 AND fingerprint = ?2",
+                    )?
+                    .execute(params![recipient, fingerprint, now])?;
+            } else {
+                self.keep_receipt(*recipient, fingerprint, None, now)?;
+                rows += 1;
+            }
+        }
+        Ok(Pruned {
+            rows,
+            more: old.len() == REMOVED,
+        })
+    }
+
+    fn has_job(&self, recipient: RecipientId, fingerprint: &str) -> Result<bool, StoreError> {
+        Ok(self
+            .conn
+            .prepare_cached(
+                "SELECT EXISTS (SELECT 1 FROM job INDEXED BY job_condition
+                     WHERE recipient = ?1 AND condition = ?2 AND state <> 'dead')",
+            )?
+            .query_row(params![recipient, accept::condition(fingerprint)], |row| {
+                row.get(0)
+            })?)
     }
 }
 

@@ -171,7 +171,8 @@ impl Writer {
         Ok(())
     }
 
-    fn keep_receipt(
+    /// Forgets it where it is `None`.
+    pub(super) fn keep_receipt(
         &self,
         recipient: RecipientId,
         fingerprint: &str,

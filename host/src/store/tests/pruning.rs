@@ -172,26 +172,58 @@ async fn a_clock_that_was_ahead_for_a_while_keeps_nothing_from_being_forgotten()
 }
 
 #[tokio::test]
-async fn a_receipt_whose_condition_nobody_ends_is_forgotten() {
-    let home = Home::new();
-    let store = store_with(&home, 1).await;
-    accept(&store, 1, &[("a", "print"), ("b", "print")], 10).await;
-    let leased = lease(&store, 1, 1, 10).await;
-    let stored = delivery("d1", 1, &leased.jobs, 10);
-    let begun = store.begin(leased.token, vec![stored], vec![], 10, 100);
-    let token = begun.await.unwrap();
-    let sent = Settlement {
-        receipts: vec![("print".to_owned(), Some("message 7".to_owned()))],
-        ..settlement("d1", over(State::Delivered, vec![Fate::Delivered]))
+async fn a_receipt_is_forgotten_when_its_condition_does_not_hold_and_no_job_waits_for_it() {
+    let holds = |fingerprint: &str| Acceptance {
+        tenant: "default".to_owned(),
+        token: "token".to_owned(),
+        alerts: Vec::new(),
+        told: vec![Told::Holds(
+            fingerprint.to_owned(),
+            Condition {
+                started_at: 0,
+                content: String::new(),
+            },
+        )],
+        idempotency: None,
+        now: REMEMBERED,
     };
-    store.settle(token, vec![sent], 10).await.unwrap();
-    let receipt = async || {
+    // What is there beside a receipt: a fingerprint whose condition was told, a recipient and a fingerprint of
+    // a job, and whether the receipt is needed.
+    let rows = [
+        (None, None, false),
+        (Some("print"), None, true),
+        (Some("other"), None, false),
+        (None, Some((1, "print")), true),
+        (None, Some((1, "other")), false),
+        (None, Some((2, "print")), false),
+    ];
+    for (told, job, needed) in rows {
+        let home = Home::new();
+        let store = store_with(&home, 2).await;
+        accept(&store, 1, &[("a", "print")], 10).await;
         let leased = lease(&store, 1, 1, 10).await;
-        store.release(leased.token).await.unwrap();
-        leased.jobs[0].receipt.clone()
-    };
-    prune(&store, KEEP_NOTHING, REMEMBERED + 10).await;
-    assert_eq!(receipt().await.as_deref(), Some("message 7"));
-    assert_eq!(prune(&store, KEEP_NOTHING, REMEMBERED + 11).await, 1);
-    assert_eq!(receipt().await, None);
+        let stored = delivery("d1", 1, &leased.jobs, 10);
+        let begun = store.begin(leased.token, vec![stored], vec![], 10, 100);
+        let token = begun.await.unwrap();
+        let sent = Settlement {
+            receipts: vec![("print".to_owned(), Some("message 7".to_owned()))],
+            ..settlement("d1", over(State::Delivered, vec![Fate::Delivered]))
+        };
+        store.settle(token, vec![sent], 10).await.unwrap();
+        if let Some(fingerprint) = told {
+            store.accept(holds(fingerprint)).await.unwrap();
+        }
+        if let Some((recipient, fingerprint)) = job {
+            accept(&store, recipient, &[("b", fingerprint)], 10).await;
+        }
+        let case = format!("{told:?} {job:?}");
+        prune(&store, KEEP_NOTHING, REMEMBERED + 10).await;
+        let went = prune(&store, KEEP_NOTHING, REMEMBERED + 11).await;
+        assert_eq!(went, u64::from(!needed), "{case}");
+        accept(&store, 1, &[("c", "print")], 20).await;
+        let jobs = lease(&store, 1, 9, 20).await.jobs;
+        let first = jobs.iter().find(|job| job.alert.fingerprint == "print");
+        let receipt = first.and_then(|job| job.receipt.as_deref());
+        assert_eq!(receipt, needed.then_some("message 7"), "{case}");
+    }
 }
