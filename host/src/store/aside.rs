@@ -90,6 +90,8 @@ pub enum Rule {
     JobsKeepOrder,
     /// A delivery has its content, and neither content nor attempts are without one.
     DeliveryIsWhole,
+    /// A stored delivery can be read.
+    DeliveryIsReadable,
     /// A dead letter has its reason.
     DeadLetterHasReason,
     /// Every state has a known name.
@@ -113,6 +115,7 @@ impl Rule {
             Self::DeliveryHasJobs => "delivery-has-jobs",
             Self::JobsKeepOrder => "jobs-keep-order",
             Self::DeliveryIsWhole => "delivery-is-whole",
+            Self::DeliveryIsReadable => "delivery-is-readable",
             Self::DeadLetterHasReason => "dead-letter-has-reason",
             Self::StateIsKnown => "state-is-known",
             Self::AlertIsReadable => "alert-is-readable",

@@ -4,16 +4,17 @@ use rusqlite::Connection;
 
 use crate::store::{Broken, Rule, StoreError};
 
-/// The jobs that pending deliveries carry.
+/// The jobs that pending deliveries carry, as far as that can be read.
 const CARRIED: &str = "SELECT carried.value ->> 'job'
-     FROM delivery JOIN content ON content.delivery = delivery.seq, json_each(content.jobs) carried
+     FROM delivery JOIN content ON content.delivery = delivery.seq, json_each(
+         CASE WHEN json_valid(content.jobs) THEN content.jobs ELSE '[]' END) carried
      WHERE delivery.state = 'pending'";
 
 const EARLIER: &str = "SELECT 1 FROM job earlier INDEXED BY job_condition
      WHERE earlier.recipient = job.recipient AND earlier.condition = job.condition
          AND earlier.state <> 'dead' AND earlier.id < job.id";
 
-fn rules() -> [(Rule, String); 11] {
+fn rules() -> [(Rule, String); 12] {
     [
         (
             Rule::JobHasAlert,
@@ -58,6 +59,11 @@ fn rules() -> [(Rule, String); 11] {
                      WHERE seq NOT IN (SELECT delivery FROM content))
                  + (SELECT count(*) FROM content WHERE delivery NOT IN (SELECT seq FROM delivery))
                  + (SELECT count(*) FROM attempt WHERE delivery NOT IN (SELECT seq FROM delivery))"
+                .to_owned(),
+        ),
+        (
+            Rule::DeliveryIsReadable,
+            "SELECT count(*) FROM content WHERE NOT (json_valid(jobs) AND json_valid(messages))"
                 .to_owned(),
         ),
         (

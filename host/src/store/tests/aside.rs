@@ -87,6 +87,18 @@ async fn every_rule_that_rows_break_is_named() {
             1,
         ),
         (
+            "UPDATE content SET jobs = '['
+             WHERE delivery = (SELECT seq FROM delivery WHERE state = 'pending');
+             UPDATE job SET state = 'queued' WHERE state = 'delivery'",
+            Rule::DeliveryIsReadable,
+            1,
+        ),
+        (
+            "UPDATE content SET messages = CAST(x'ff' AS TEXT)",
+            Rule::DeliveryIsReadable,
+            2,
+        ),
+        (
             "UPDATE job SET reason = NULL WHERE state = 'dead'",
             Rule::DeadLetterHasReason,
             1,
