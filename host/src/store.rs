@@ -201,6 +201,13 @@ impl Store {
         }
     }
 
+    /// As [`release`](Self::release), but not before `at`, where the lease does not end sooner by itself.
+    pub async fn release_at(&self, token: u64, at: Millis) -> Result<(), StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.release_at(token, at).await,
+        }
+    }
+
     /// Gives out up to `max` pending deliveries of a recipient that are due at `now` and in no other lease,
     /// oldest first, until the time `until`; with the token that settles them.
     pub async fn due_deliveries(
@@ -294,4 +301,4 @@ impl Store {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -308,6 +308,13 @@ impl Sqlite {
         answered.await.map_err(|_| StoreError::Closed)?
     }
 
+    pub(super) async fn release_at(&self, token: u64, at: Millis) -> Result<(), StoreError> {
+        let (answer, answered) = oneshot::channel();
+        let shorten = move |writer: &mut Writer| writer.leases.shorten(token, at);
+        self.command(remembered(shorten, answer)).await?;
+        answered.await.map_err(|_| StoreError::Closed)?
+    }
+
     pub(super) async fn due_deliveries(
         &self,
         recipient: RecipientId,

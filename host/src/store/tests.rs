@@ -20,10 +20,10 @@ use crate::message::{Body, HttpRequest, Message, Part};
 use crate::outcome::Reason;
 
 /// A folder that goes with the test.
-struct Home(PathBuf);
+pub(crate) struct Home(PathBuf);
 
 impl Home {
-    fn new() -> Self {
+    pub(crate) fn new() -> Self {
         Self::below(&std::env::temp_dir())
     }
 
@@ -108,7 +108,7 @@ fn recipient(name: &str) -> Change {
 }
 
 /// A store with `count` recipients; their ids count from 1.
-async fn store_with(home: &Home, count: u32) -> Store {
+pub(crate) async fn store_with(home: &Home, count: u32) -> Store {
     let store = home.open().await;
     let recipients = (1..=count).map(|number| recipient(&format!("r{number:02}")));
     let changes = std::iter::once(endpoint("endpoint"))
@@ -119,7 +119,12 @@ async fn store_with(home: &Home, count: u32) -> Store {
 }
 
 /// Accepts alerts for one recipient: pairs of id and fingerprint.
-async fn accept(store: &Store, recipient: RecipientId, alerts: &[(&str, &str)], now: Millis) {
+pub(crate) async fn accept(
+    store: &Store,
+    recipient: RecipientId,
+    alerts: &[(&str, &str)],
+    now: Millis,
+) {
     let acceptance = Acceptance {
         tenant: "default".to_owned(),
         token: "token".to_owned(),
@@ -134,7 +139,7 @@ async fn accept(store: &Store, recipient: RecipientId, alerts: &[(&str, &str)], 
     assert_eq!(store.accept(acceptance).await, Ok(Accepted::Stored));
 }
 
-async fn lease(store: &Store, recipient: RecipientId, max: u32, now: Millis) -> Lease {
+pub(crate) async fn lease(store: &Store, recipient: RecipientId, max: u32, now: Millis) -> Lease {
     store
         .lease(recipient, max, now, now + 100)
         .await
@@ -146,7 +151,7 @@ fn ids(jobs: &[Job]) -> Vec<&str> {
 }
 
 /// A delivery of these jobs.
-fn delivery(id: &str, recipient: RecipientId, jobs: &[Job], due: Millis) -> Stored {
+pub(crate) fn delivery(id: &str, recipient: RecipientId, jobs: &[Job], due: Millis) -> Stored {
     Stored {
         id: id.to_owned(),
         tenant: "default".to_owned(),
@@ -197,7 +202,7 @@ fn attempt(message: u32, now: Millis, outcome: &str, reason: Reason) -> Attempt 
     }
 }
 
-fn settlement(delivery: &str, then: Then) -> Settlement {
+pub(crate) fn settlement(delivery: &str, then: Then) -> Settlement {
     Settlement {
         delivery: delivery.to_owned(),
         attempt: Some(attempt(0, 1, "delivered", Reason::Accepted)),
@@ -207,7 +212,7 @@ fn settlement(delivery: &str, then: Then) -> Settlement {
     }
 }
 
-fn over(state: crate::job::State, fates: Vec<Fate>) -> Then {
+pub(crate) fn over(state: crate::job::State, fates: Vec<Fate>) -> Then {
     Then::Over { state, fates }
 }
 

@@ -132,6 +132,17 @@ impl Leases {
         self.remove(token)
     }
 
+    /// Has a lease end at `until`, where that is sooner, whatever becomes of the transaction.
+    pub(super) fn shorten(&mut self, token: u64, until: Millis) {
+        if let Some(grant) = self.grants.get_mut(&token)
+            && until < grant.until
+        {
+            self.ends.remove(&(grant.until, token));
+            self.ends.insert((until, token));
+            grant.until = until;
+        }
+    }
+
     fn remove(&mut self, token: u64) -> Option<Grant> {
         let grant = self.grants.remove(&token)?;
         self.ends.remove(&(grant.until, token));
@@ -223,6 +234,19 @@ mod tests {
         assert!(leases.holds_job(2) && leases.get(token).is_some());
         assert_eq!(leases.expire(100), [7]);
         assert!(!leases.holds_job(2) && leases.get(token).is_none());
+        assert_eq!(leases.next_end(), None);
+    }
+
+    #[test]
+    fn a_lease_is_made_shorter_and_never_longer() {
+        let mut leases = Leases::new(1);
+        let token = leases.grant(jobs(7, 100, &[1]));
+        leases.shorten(token, 101);
+        assert_eq!(leases.next_end(), Some(100));
+        leases.shorten(token, 50);
+        leases.shorten(token + 1, 10);
+        assert_eq!(leases.expire(49), Vec::<RecipientId>::new());
+        assert_eq!(leases.expire(50), [7]);
         assert_eq!(leases.next_end(), None);
     }
 
