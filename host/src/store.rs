@@ -255,10 +255,20 @@ impl Store {
 
     /// Forgets a little of what is over and older than it is kept, oldest first: dead letters, deliveries with
     /// their attempts, alerts that have no job, idempotency keys, and receipts and conditions that nobody told
-    /// since. Call it again while there may be more.
+    /// since. Call it again while there may be more. Of `keep`, the bytes are those of [`needed`](Self::needed) and
+    /// of history together.
     pub async fn prune(&self, keep: Keep, now: Millis) -> Result<Pruned, StoreError> {
         match &self.0 {
             Engine::Sqlite(store) => store.prune(keep, now).await,
+        }
+    }
+
+    /// About how many bytes pruning leaves whatever its size may be: components, what waits to be sent, dead
+    /// letters, and what is remembered of requests and conditions. 0 where all that is stored is no more
+    /// than `beyond`. Takes longer the more there is, and holds up lists alone.
+    pub async fn needed(&self, beyond: u64) -> Result<u64, StoreError> {
+        match &self.0 {
+            Engine::Sqlite(store) => store.needed(beyond).await,
         }
     }
 

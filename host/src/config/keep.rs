@@ -14,8 +14,8 @@ pub struct Keep {
     pub history: Millis,
     /// Dead letters: so many milliseconds after their alert came.
     pub dead_letters: Millis,
-    /// Bytes of all that is stored. Beyond them history goes before its time, oldest first; what waits to be
-    /// sent and dead letters stay, however much they are.
+    /// Bytes of history. Beyond them it goes before its time, oldest first. What waits to be sent, dead letters
+    /// and components stay, however much they are, and cost no history.
     pub bytes: u64,
 }
 

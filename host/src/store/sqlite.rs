@@ -345,6 +345,10 @@ impl Sqlite {
         self.write(move |writer| writer.redrive(&which)).await
     }
 
+    pub(super) async fn needed(&self, beyond: u64) -> Result<u64, StoreError> {
+        self.read(move |conn| prune::needed(conn, beyond)).await
+    }
+
     pub(super) async fn prune(&self, keep: Keep, now: Millis) -> Result<Pruned, StoreError> {
         self.write(move |writer| writer.prune(keep, now)).await
     }

@@ -6,7 +6,7 @@ mod configuration;
 mod durability;
 mod migrations;
 mod model;
-mod pruning;
+pub(crate) mod pruning;
 mod queue;
 mod trouble;
 mod wiping;
@@ -28,7 +28,7 @@ impl Home {
     }
 
     /// In memory where the system has a folder for that: what is committed often is committed fast.
-    fn fast() -> Self {
+    pub(crate) fn fast() -> Self {
         let memory = Path::new("/dev/shm");
         if memory.is_dir() {
             Self::below(memory)
@@ -69,7 +69,7 @@ impl Drop for Home {
     }
 }
 
-fn alert(id: &str, fingerprint: &str) -> Alert {
+pub(crate) fn alert(id: &str, fingerprint: &str) -> Alert {
     let document = format!(
         r#"{{"id":"{id}","kind":"test","severity":"notice","action":"stored",
             "entity":{{"kind":"host","value":"192.0.2.1"}},"source":"",

@@ -61,6 +61,31 @@ const KEY: Kind = Kind {
     remove: &["DELETE FROM idempotency WHERE seq = :seq"],
 };
 
+/// Bytes of what stays, about, with what indexes and free space add: 128 for each row, and an eighth.
+const NEEDED: &str = "
+    SELECT (SELECT coalesce(sum(coalesce(octet_length(wasm), 0) + octet_length(manifest) + 128), 0)
+            FROM component)
+        + (SELECT count(*) * 128 FROM job)
+        + (SELECT coalesce(sum(octet_length(document) * 9 / 8 + 128), 0)
+           FROM alert WHERE seq IN (SELECT alert FROM job))
+        + (SELECT coalesce(sum((octet_length(c.params) + octet_length(c.jobs)
+               + octet_length(c.messages)) * 9 / 8 + 128), 0)
+           FROM delivery d INDEXED BY delivery_pending JOIN content c ON c.delivery = d.seq
+           WHERE d.state = 'pending')
+        + (SELECT coalesce(sum(octet_length(answer) * 9 / 8 + 128), 0) FROM idempotency)
+        + (SELECT coalesce(sum(octet_length(receipt) + 128), 0) FROM receipt)
+        + (SELECT count(*) * 128 FROM condition)";
+
+/// Counts only where there is more than `beyond`: it takes longer the more there is.
+pub(super) fn needed(conn: &Connection, beyond: u64) -> Result<u64, StoreError> {
+    if schema::used(conn)? <= beyond {
+        return Ok(0);
+    }
+    Ok(conn
+        .prepare_cached(NEEDED)?
+        .query_row([], |row| row.get(0))?)
+}
+
 impl Writer {
     /// One step.
     pub(super) fn prune(&mut self, keep: Keep, now: Millis) -> Result<Pruned, StoreError> {

@@ -5,7 +5,7 @@ use super::*;
 use crate::job::State;
 
 /// Has a job of its own for each alert delivered at `now`, each in a delivery of its own.
-async fn deliver(store: &Store, names: &[&str], now: Millis) {
+pub(crate) async fn deliver(store: &Store, names: &[&str], now: Millis) {
     let alerts: Vec<_> = names.iter().map(|name| (*name, *name)).collect();
     accept(store, 1, &alerts, now).await;
     let leased = lease(store, 1, 1_000, now).await;
@@ -133,6 +133,31 @@ async fn beyond_its_size_history_goes_before_its_time_and_nothing_else_does() {
     assert_eq!(delivered(&store).await, [""; 0]);
     assert_eq!(dead(&store).await, ["dead"]);
     assert_eq!(ids(&lease(&store, 1, 9, 30).await.jobs), ["queued"]);
+}
+
+#[tokio::test]
+async fn what_stays_whatever_its_size_is_known_about() {
+    let home = Home::fast();
+    let store = store_with(&home, 1).await;
+    let used = || Aside::open(&home.file()).unwrap().used().unwrap();
+    let at_first = (used(), store.needed(0).await.unwrap());
+    let names: Vec<_> = (0..3_000).map(|number| format!("n{number}")).collect();
+    let alerts: Vec<_> = names.iter().map(|name| (&**name, &**name)).collect();
+    accept(&store, 1, &alerts[..1_000], 10).await;
+    let jobs = lease(&store, 1, 1_000, 10).await;
+    let deliveries = jobs.jobs.chunks(10).enumerate();
+    let deliveries = deliveries.map(|(at, jobs)| delivery(&at.to_string(), 1, jobs, 10));
+    let begun = store.begin(jobs.token, deliveries.collect(), vec![], 10, 100);
+    begun.await.unwrap();
+    accept(&store, 1, &alerts[1_000..], 10).await;
+    let used_now = used();
+    assert_eq!(store.needed(used_now).await, Ok(0));
+    let needed = store.needed(used_now - 1).await.unwrap() - at_first.1;
+    let used = used_now - at_first.0;
+    assert!(
+        (used * 3 / 4..used * 3 / 2).contains(&needed),
+        "{needed} of {used}"
+    );
 }
 
 #[tokio::test]
