@@ -395,7 +395,7 @@ fn lock(path: &Path) -> Result<File, StoreError> {
     let mut file = options.open(name)?;
     match file.try_lock() {
         Ok(()) => {
-            // Only to be told to the next one: a disk that is full is no reason not to start.
+            // Only to be told to the next one: what a start needs written says for itself that it was not.
             let _ = file
                 .set_len(0)
                 .and_then(|()| file.rewind())
