@@ -479,7 +479,9 @@ impl App {
         for (number, message) in (0..).zip(messages) {
             let result = self
                 .egress
-                .send(&recipient.sender, &message, &delivery, number, now)
+                .send(&recipient.sender, &message, &delivery, number, now, |_| {
+                    true
+                })
                 .await;
             let test = Tested { message, result };
             let failed = !test.is_delivered();

@@ -274,6 +274,7 @@ impl Deliverer {
                 &delivery.id,
                 delivery.progress,
                 now,
+                |status| reading::wanted(&recipient.component.manifest, status, false),
             )
             .await;
         match (message, sent.transpose()) {

@@ -14,6 +14,7 @@
 //! | `mail` | one mail, to one mail server |
 //! | `syslog` | one line, to one syslog server |
 //! | `dial`, `address`, `own`, `tls` | the one connect, to judged addresses alone |
+//! | `look`, `needles` | whether a secret shows in what came back |
 //! | `ledger` | what was judged beside what was dialled, for tests |
 //! | `rehearse` | a request judged and filled, and let go: for authors' checks |
 //! | `show` | the same request for people, unfilled |
@@ -26,7 +27,9 @@ mod fill;
 mod headers;
 mod http;
 mod ledger;
+mod look;
 mod mail;
+mod needles;
 mod own;
 mod rehearse;
 mod route;
@@ -42,6 +45,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use std::time::Duration;
 
 use ::http::HeaderMap;
+use tokio::sync::Semaphore;
 
 use self::dial::Dialler;
 use self::fill::Attempt;
@@ -136,6 +140,8 @@ struct Line {
     dialler: Arc<Dialler>,
     /// Whether http in clear is opened anywhere.
     clear: bool,
+    /// One large answer at a time is looked through: all of a tenant's take one thread from the others.
+    turn: Arc<Semaphore>,
 }
 
 /// What came back.
@@ -152,8 +158,8 @@ pub struct Received {
     pub truncated: bool,
     /// Whether the body was left unread because it is compressed, though identity was asked for.
     pub encoded: bool,
-    /// Whether a secret shows in headers or body: then nothing of it may be given to a component, stored
-    /// or shown but the status.
+    /// Whether a secret shows in headers or body, or nobody looked, for nobody was to read them: then nothing of it
+    /// may be given to a component, stored or shown but the status.
     pub secret_shown: bool,
     /// What a mail server said of each address, where it was a mail.
     pub mail: Option<Report>,
@@ -207,18 +213,20 @@ impl Egress {
     }
 
     /// Sends one message, once: the delivery's message `number`, counted from 0. A failure of the policy
-    /// dials nothing. Nothing comes back of a syslog line: nobody answers one.
+    /// dials nothing. Nothing comes back of a syslog line: nobody answers one. `reads` says by its status whether
+    /// anybody is to read an answer besides that: only then is it looked through for secrets. A mail server's always is.
     ///
     /// # Errors
     ///
     /// A [`Failure`] with its reason; every status, also a redirect's, is a response.
     pub async fn send(
         &self,
-        sender: &Sender,
+        sender: &Arc<Sender>,
         message: &Message,
         delivery_id: &str,
         number: u32,
         now: Millis,
+        reads: impl Fn(u16) -> bool + Send,
     ) -> Result<Option<Received>, Failure> {
         let line = self.line(sender.tenant())?;
         let attempt = Attempt {
@@ -229,7 +237,7 @@ impl Egress {
         let request = match message {
             Message::Http(request) => request,
             Message::Mail(mail) => {
-                return mail::exchange(&line.dialler, sender, mail, number, attempt, &self.limits)
+                return mail::exchange(&line, sender, mail, number, attempt, &self.limits)
                     .await
                     .map(Some);
             }
@@ -241,12 +249,8 @@ impl Egress {
         let mut filled = fill::fill(sender, request, attempt)?;
         let made = std::mem::take(&mut filled.made);
         let answer = line.client.exchange(filled, &self.limits).await?;
-        let shows = sender.recognises(&made);
-        let secret_shown = shows(&answer.body)
-            || answer
-                .headers
-                .iter()
-                .any(|(name, value)| shows(value.as_bytes()) || shows(name.as_str().as_bytes()));
+        let secret_shown =
+            !reads(answer.status) || look::shows(&line.turn, sender, made, answer.text()).await;
         Ok(Some(Received {
             status: answer.status,
             headers: answer.headers,
@@ -286,6 +290,7 @@ impl Egress {
             client: Client::new(Arc::clone(&dialler)),
             dialler,
             clear,
+            turn: Arc::new(Semaphore::new(1)),
         };
         tenants.lines.insert(tenant.to_owned(), line.clone());
         Ok(line)

@@ -1,6 +1,6 @@
 //! What a component returned for two alerts, as the store keeps it: JSON.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use campanile::egress::{Sender, rehearse, shown};
 use campanile::message::{Batch, Message};
@@ -13,7 +13,7 @@ use crate::sender::sender;
 /// How many alerts the call was given.
 const GIVEN: usize = 2;
 
-static SENDER: LazyLock<Sender> =
+static SENDER: LazyLock<Arc<Sender>> =
     LazyLock::new(|| sender("https://api.example", "smtps://mail.example"));
 
 /// What is taken names alerts that were given out, each once; a mail goes to known addresses alone; and what

@@ -1,7 +1,7 @@
 //! A request in text: the URL, header lines, an empty line and a body. `{token}` in it is a hole for that
 //! secret, percent-encoded in the URL and as a JSON string elsewhere.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use campanile::egress::{Sender, rehearse, shown};
 use campanile::message::{Body, Encoding, HttpRequest, Message, Part, Template};
@@ -13,7 +13,7 @@ use crate::sender::sender;
 
 const HOST: &str = "api.example";
 
-static SENDER: LazyLock<Sender> =
+static SENDER: LazyLock<Arc<Sender>> =
     LazyLock::new(|| sender(&format!("https://{HOST}"), "smtps://mail.example"));
 
 /// What is let through goes to the granted origin and paths, with headers that are a component's to set and

@@ -1,6 +1,6 @@
 //! All that an HTTP destination answers.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use campanile::egress::{Limits, Sender};
 use campanile::message::{Body, HttpRequest, Message, Part};
@@ -11,7 +11,7 @@ use crate::sender::sender;
 
 struct Server {
     destination: Destination,
-    sender: Sender,
+    sender: Arc<Sender>,
     request: Message,
 }
 
@@ -44,7 +44,9 @@ pub fn run(said: &[u8]) -> bool {
         sender,
         request,
     } = &*SERVER;
-    let send = destination.egress.send(sender, request, "id", 0, NOW);
+    let send = destination
+        .egress
+        .send(sender, request, "id", 0, NOW, |_| true);
     let (received, _) = destination.saying(said, send);
     if let Ok(Some(received)) = &received {
         // 101 ends an exchange too.

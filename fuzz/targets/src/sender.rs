@@ -43,16 +43,16 @@ route = [
 "#;
 
 /// An endpoint whose API is at `api`, and whose mails go by `server`.
-pub(crate) fn sender(api: &str, server: &str) -> Sender {
+pub(crate) fn sender(api: &str, server: &str) -> Arc<Sender> {
     with(&[("api", api), ("server", server)])
 }
 
 /// One whose syslog lines go to `log`.
-pub(crate) fn logger(log: &str) -> Sender {
+pub(crate) fn logger(log: &str) -> Arc<Sender> {
     with(&[("log", log)])
 }
 
-fn with(set: &[(&str, &str)]) -> Sender {
+fn with(set: &[(&str, &str)]) -> Arc<Sender> {
     let manifest = Arc::new(Manifest::from_toml(MANIFEST).expect("a manifest"));
     let param = |(name, value): (&str, &str)| Param {
         name: name.to_owned(),
@@ -84,5 +84,8 @@ fn with(set: &[(&str, &str)]) -> Sender {
         endpoint: "fuzz",
         recipient: "r",
     };
-    Sender::new(owner, &manifest, &params, &sealed, &vault, Permit::all())
+    let permit = Permit::all();
+    Arc::new(Sender::new(
+        owner, &manifest, &params, &sealed, &vault, permit,
+    ))
 }

@@ -1,6 +1,6 @@
 //! All that a mail server says, spoken to in clear and before STARTTLS.
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use campanile::egress::{Failure, Received, Sender};
 use campanile::message::{Encoding, Login, Mail, Message, Part};
@@ -14,7 +14,7 @@ const WORDS: usize = 512;
 
 struct Server {
     destination: Destination,
-    sender: Sender,
+    sender: Arc<Sender>,
     mail: Message,
 }
 
@@ -59,7 +59,9 @@ impl Server {
             sender,
             mail,
         } = self;
-        let send = destination.egress.send(sender, mail, "id", 0, NOW);
+        let send = destination
+            .egress
+            .send(sender, mail, "id", 0, NOW, |_| true);
         destination.saying(said, send)
     }
 }

@@ -3,7 +3,7 @@
 
 mod reader;
 
-use std::sync::LazyLock;
+use std::sync::{Arc, LazyLock};
 
 use campanile::egress::{MAX_DATAGRAM_BYTES, MAX_LINE_BYTES, Sender, rehearse, shown};
 use campanile::message::{Element, Message, Syslog};
@@ -17,7 +17,7 @@ const BY_DATAGRAM: &str = "syslog+udp://log.example:514";
 
 struct Server {
     destination: Destination,
-    sender: Sender,
+    sender: Arc<Sender>,
     url: String,
 }
 
@@ -32,7 +32,7 @@ static SERVER: LazyLock<Server> = LazyLock::new(|| {
     }
 });
 
-static DATAGRAMS: LazyLock<Sender> = LazyLock::new(|| logger(BY_DATAGRAM));
+static DATAGRAMS: LazyLock<Arc<Sender>> = LazyLock::new(|| logger(BY_DATAGRAM));
 
 /// What is sent is one frame and one line, no longer than is allowed, and reads as what was meant; in a datagram it
 /// is the same line.
@@ -54,7 +54,9 @@ pub fn run(data: &[u8]) -> bool {
     given.server.clone_from(url);
     let message = Message::Syslog(given.clone());
     is_fit_to_print(&shown(&message));
-    let send = destination.egress.send(sender, &message, "id", 0, NOW);
+    let send = destination
+        .egress
+        .send(sender, &message, "id", 0, NOW, |_| true);
     let (sent, heard) = destination.saying(b"", send);
     if sent.is_err() {
         assert_eq!(heard, b"", "something was sent of what is refused");

@@ -69,6 +69,15 @@ pub(super) fn percent_decoded(bytes: &[u8]) -> Vec<u8> {
     out
 }
 
+/// The same, of a form: a plus is a space.
+pub(super) fn form_decoded(bytes: &[u8]) -> Vec<u8> {
+    let spaced: Vec<u8> = bytes
+        .iter()
+        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
+        .collect();
+    percent_decoded(&spaced)
+}
+
 /// JSON's escapes undone, once, anywhere. What is no escape stays; halves of a surrogate pair are joined.
 pub(super) fn json_unescaped(bytes: &[u8]) -> Vec<u8> {
     let mut out = Vec::with_capacity(bytes.len());

@@ -65,7 +65,7 @@ fn manifest() -> Manifest {
 }
 
 /// An endpoint of this tenant whose API is at `api`.
-pub(super) fn sender(tenant: &str, api: &str, values: Values<'_>) -> Sender {
+pub(super) fn sender(tenant: &str, api: &str, values: Values<'_>) -> Arc<Sender> {
     let manifest = manifest();
     let params = vec![Param {
         name: "api".into(),
@@ -100,7 +100,10 @@ pub(super) fn sender(tenant: &str, api: &str, values: Values<'_>) -> Sender {
         recipient: "r",
     };
     let manifest = Arc::new(manifest);
-    Sender::new(owner, &manifest, &params, &sealed, &vault, Permit::all())
+    let permit = Permit::all();
+    Arc::new(Sender::new(
+        owner, &manifest, &params, &sealed, &vault, permit,
+    ))
 }
 
 fn bound(params: &[Param], values: Values<'_>) -> Vec<Param> {

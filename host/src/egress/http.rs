@@ -46,6 +46,21 @@ pub(super) struct Answer {
     pub(super) encoded: bool,
 }
 
+impl Answer {
+    /// All that came but the status, a line for each name, value and the body: none of the first two has a line's end.
+    pub(super) fn text(&self) -> Vec<u8> {
+        let mut text = Vec::new();
+        for (name, value) in &self.headers {
+            text.extend_from_slice(name.as_str().as_bytes());
+            text.push(b'\n');
+            text.extend_from_slice(value.as_bytes());
+            text.push(b'\n');
+        }
+        text.extend_from_slice(&self.body);
+        text
+    }
+}
+
 impl Client {
     pub(super) fn new(dialler: Arc<Dialler>) -> Self {
         let client = legacy::Client::builder(TokioExecutor::new())

@@ -18,6 +18,7 @@ mod starttls;
 mod talk;
 mod wire;
 
+use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use campanile_contract::params::{MailServer, Security};
@@ -28,8 +29,9 @@ use tokio::time::timeout;
 use super::dial::Dialler;
 use super::failure::Failure;
 use super::fill::{self, Attempt};
+use super::look;
 use super::sender::Sender;
-use super::{Limits, Received};
+use super::{Limits, Line, Received};
 use crate::message::Mail;
 use crate::network::Protocol;
 use crate::outcome::Reason;
@@ -99,8 +101,8 @@ pub(super) fn rehearse(
 
 /// Sends a mail, which is the delivery's message `number`.
 pub(super) async fn exchange(
-    dialler: &Dialler,
-    sender: &Sender,
+    line: &Line,
+    sender: &Arc<Sender>,
     mail: &Mail,
     number: u32,
     attempt: Attempt<'_>,
@@ -111,7 +113,7 @@ pub(super) async fn exchange(
     let bytes = compose::compose(sender, mail, number, attempt)?;
     let sent = AtomicBool::new(false);
     let all = async {
-        let (wire, hello) = connect(dialler, &server, limits).await?;
+        let (wire, hello) = connect(&line.dialler, &server, limits).await?;
         let talk = Talk {
             limits,
             hello,
@@ -135,7 +137,7 @@ pub(super) async fn exchange(
             ));
         }
     };
-    let secret_shown = sender.recognises(&[])(&report.body());
+    let secret_shown = look::shows(&line.turn, sender, Vec::new(), report.body()).await;
     // Cut once they were looked through: the half of a secret is not recognised.
     let kept = if secret_shown { 0 } else { WORDS };
     let refused = report.refused.iter_mut().map(|it| &mut it.reply);

@@ -2,14 +2,14 @@
 //! its requests.
 
 use std::collections::BTreeSet;
-use std::sync::{Arc, OnceLock};
+use std::sync::{Arc, Mutex, OnceLock, PoisonError};
 
 use campanile_contract::manifest::{Manifest, ParamKind, ParamSpec, Place};
 use campanile_contract::params::Param;
 use url::Url;
-use zeroize::Zeroizing;
 
-use super::encoding::{html_unescaped, json_unescaped, percent_decoded, spellings};
+use super::encoding::{percent_decoded, spellings};
+use super::needles::Needles;
 use super::route::Routes;
 use crate::grant::Permit;
 use crate::outcome::Reason;
@@ -18,6 +18,13 @@ use crate::secret::{Binding, MacKey, Sealed, Secret, Vault, with_origins};
 /// A secret's largest size in bytes, unless its specification says less: what it counts for in a limit,
 /// so that no refusal depends on its value.
 pub const MAX_SECRET_BYTES: usize = 4 * 1024;
+
+/// Of an endpoint's secrets together, and their pieces, in bytes: as much as [`campanile_contract::params::MOST_ROWS`] of
+/// the largest and some more. Answers to who has more are not read, for looking for so much would cost too much.
+const MOST_LOOKED_FOR: usize = 512 * 1024;
+
+/// Spellings take a hundred times as much memory as what is spelled: one endpoint's at a time.
+static SPELLING: Mutex<()> = Mutex::new(());
 
 /// Sixteen letters to choose from: 128 bits.
 const MARKER_LETTERS: usize = 32;
@@ -40,8 +47,9 @@ pub struct Sender {
     permit: Permit,
     pub(super) routes: Routes,
     secrets: Vec<Held>,
-    /// Every way in which a secret, or a piece of one, is written. Made for the first response.
-    spellings: OnceLock<Vec<Secret>>,
+    /// Every way in which a secret, or a piece of one, is written; none where that is too much. Made for the first
+    /// response.
+    needles: OnceLock<Option<Needles>>,
     /// In lower case: whom a mail may name.
     addresses: BTreeSet<String>,
     threads: MacKey,
@@ -122,7 +130,7 @@ impl Sender {
             routes: Routes::new(manifest, &bound, &permit),
             permit,
             secrets,
-            spellings: OnceLock::new(),
+            needles: OnceLock::new(),
             addresses: addresses(manifest, params),
             threads: vault.thread_key(),
             recipient: owner.recipient.to_owned(),
@@ -176,31 +184,24 @@ impl Sender {
         self.secrets.iter().any(|held| held.name == parameter)
     }
 
-    /// Says whether any secret occurs in some bytes, or anything that was `made` of one for this request: as any
-    /// request writes it, or that within base64 or behind the escapes of URLs, forms, JSON or HTML. A secret of one
-    /// byte or two is in nearly every text: then nothing can be read, which harms less than to show it.
-    pub(super) fn recognises(&self, made: &[Zeroizing<String>]) -> impl Fn(&[u8]) -> bool {
-        let known = self.spellings.get_or_init(|| {
+    /// Whether [`Self::needles`] are there.
+    pub(super) fn is_spelled(&self) -> bool {
+        self.needles.get().is_some()
+    }
+
+    /// What shows a secret, or a piece of one; `None` where there is too much to look for. The first time it takes as
+    /// long as the secrets are large.
+    pub(super) fn needles(&self) -> Option<&Needles> {
+        let made = self.needles.get_or_init(|| {
             let held = self.secrets.iter();
             let values = held.flat_map(|held| held.value.iter().chain(&held.pieces));
-            values.flat_map(|value| spellings(value.expose())).collect()
+            let size: usize = values.clone().map(|value| value.expose().len()).sum();
+            (size <= MOST_LOOKED_FOR).then(|| {
+                let _alone = SPELLING.lock().unwrap_or_else(PoisonError::into_inner);
+                Needles::new(values.flat_map(|value| spellings(value.expose())).collect())
+            })
         });
-        let made: Vec<_> = made.iter().flat_map(|made| spellings(made)).collect();
-        let shows = move |bytes: &[u8]| {
-            let mut all = known.iter().chain(&made);
-            all.any(|spelling| contains(bytes, spelling.expose().as_bytes()))
-        };
-        move |bytes| {
-            let behind = |sign: u8, escapes: fn(&[u8]) -> Vec<u8>| {
-                bytes.contains(&sign) && shows(&Zeroizing::new(escapes(bytes)))
-            };
-            !known.is_empty()
-                && (shows(bytes)
-                    || behind(b'%', percent_decoded)
-                    || behind(b'+', form_decoded)
-                    || behind(b'\\', json_unescaped)
-                    || behind(b'&', html_unescaped))
-        }
+        made.as_ref()
     }
 }
 
@@ -306,31 +307,9 @@ fn marker() -> Option<String> {
     )
 }
 
-fn form_decoded(bytes: &[u8]) -> Vec<u8> {
-    let spaced: Vec<u8> = bytes
-        .iter()
-        .map(|byte| if *byte == b'+' { b' ' } else { *byte })
-        .collect();
-    percent_decoded(&spaced)
-}
-
-fn contains(haystack: &[u8], needle: &[u8]) -> bool {
-    let Some((first, rest)) = needle.split_first() else {
-        return false;
-    };
-    let mut left = haystack;
-    while let Some(at) = left.iter().position(|byte| byte == first) {
-        left = &left[at + 1..];
-        if left.starts_with(rest) {
-            return true;
-        }
-    }
-    false
-}
-
 #[cfg(test)]
 mod tests {
-    use super::{contains, pieces};
+    use super::pieces;
 
     #[test]
     fn what_of_a_url_is_secret_alone_is_its_path_query_and_long_segments() {
@@ -362,25 +341,6 @@ mod tests {
             let found = pieces(url);
             let found: Vec<_> = found.iter().map(|piece| piece.expose()).collect();
             assert_eq!(found, expected, "{url}");
-        }
-    }
-
-    #[test]
-    fn a_needle_is_found_wherever_it_stands() {
-        for (haystack, needle, expected) in [
-            ("abcabd", "abd", true),
-            ("aab", "ab", true),
-            ("abc", "abc", true),
-            ("abc", "abcd", false),
-            ("abc", "", false),
-            ("", "a", false),
-            ("xaxax", "axa", true),
-        ] {
-            assert_eq!(
-                contains(haystack.as_bytes(), needle.as_bytes()),
-                expected,
-                "{haystack} {needle}"
-            );
         }
     }
 }

@@ -74,7 +74,7 @@ impl Server {
     async fn send(&self, limits: Limits) -> Result<Received, Failure> {
         let sender = sender("t", &self.api(), VALUES);
         self.egress(limits)
-            .send(&sender, &self.request(), "d-1", 0, 0)
+            .send(&sender, &self.request(), "d-1", 0, 0, |_| true)
             .await
             .map(Option::unwrap)
     }
@@ -119,7 +119,7 @@ async fn a_response_is_handed_back_and_its_connection_is_used_again() {
     let sender = sender("t", &server.api(), VALUES);
     for _ in 0..3 {
         let received = egress
-            .send(&sender, &server.request(), "d-1", 0, 0)
+            .send(&sender, &server.request(), "d-1", 0, 0, |_| true)
             .await
             .unwrap()
             .unwrap();
@@ -158,7 +158,7 @@ async fn connections_are_not_shared_between_tenants_nor_kept_beyond_their_rules(
     for tenant in ["a", "b"] {
         let sender = sender(tenant, &server.api(), VALUES);
         egress
-            .send(&sender, &server.request(), "d", 0, 0)
+            .send(&sender, &server.request(), "d", 0, 0, |_| true)
             .await
             .unwrap();
     }
@@ -171,6 +171,7 @@ async fn connections_are_not_shared_between_tenants_nor_kept_beyond_their_rules(
             "d",
             0,
             0,
+            |_| true,
         )
         .await;
     assert_eq!(closed.unwrap_err().reason, Reason::Scheme);
@@ -181,6 +182,7 @@ async fn connections_are_not_shared_between_tenants_nor_kept_beyond_their_rules(
             "d",
             0,
             0,
+            |_| true,
         )
         .await
         .unwrap();
@@ -399,6 +401,20 @@ async fn a_secret_in_a_response_is_noticed_in_every_spelling() {
     }
 }
 
+#[tokio::test]
+async fn an_answer_that_nobody_reads_is_given_to_nobody() {
+    for (status, shown) in [("200 OK", true), ("400 Bad Request", false)] {
+        let answer = format!("HTTP/1.1 {status}\r\nContent-Length: 2\r\n\r\nok");
+        let server = Server::start(answer, Then::KeepAlive).await;
+        let sender = sender("t", &server.api(), VALUES);
+        let (egress, request) = (server.egress(limits()), server.request());
+        let sent = egress.send(&sender, &request, "d-1", 0, 0, |status| status == 400);
+        let received = sent.await.unwrap().unwrap();
+        assert_eq!(received.secret_shown, shown, "{status}");
+        assert_eq!(sender.is_spelled(), !shown, "{status}");
+    }
+}
+
 /// A response with this body.
 fn ok(text: &str) -> String {
     let length = text.len();
@@ -422,7 +438,9 @@ async fn a_short_password_in_a_response_is_noticed_in_its_credential() {
         let server = Server::start(ok(text), Then::KeepAlive).await;
         let sender = sender("t", &server.api(), password);
         let sent = server.egress(limits());
-        let sent = sent.send(&sender, &server.request(), "d-1", 0, 0).await;
+        let sent = sent
+            .send(&sender, &server.request(), "d-1", 0, 0, |_| true)
+            .await;
         assert_eq!(sent.unwrap().unwrap().secret_shown, shown, "{text}");
     }
 }
@@ -458,7 +476,7 @@ async fn a_signature_in_a_response_is_a_secret_that_shows() {
         request.body = Body::Text(vec![text("text")]);
         let sent = server.egress(limits());
         let message = Message::Http(request);
-        let sent = sent.send(&sender, &message, "d-1", 0, 7_000);
+        let sent = sent.send(&sender, &message, "d-1", 0, 7_000, |_| true);
         assert_eq!(sent.await.unwrap().unwrap().secret_shown, shown, "{answer}");
     }
 }
@@ -502,7 +520,7 @@ async fn same_request_with_two_secrets_differs_only_in_what_is_sent() {
         let mut outputs = Vec::new();
         for request in [right, wrong_route, wrong_place] {
             let message = Message::Http(request);
-            let result = egress.send(&sender, &message, "d-1", 0, 0).await;
+            let result = egress.send(&sender, &message, "d-1", 0, 0, |_| true).await;
             outputs.push(
                 format!("{result:?} {}", shown(&message)).replace(&server.port.to_string(), "PORT"),
             );
@@ -526,7 +544,7 @@ async fn nothing_is_dialled_that_policy_forbids() {
     let sender = sender("t", &server.api(), VALUES);
     let closed = Egress::new(EgressOptions::default()).unwrap();
     let failure = closed
-        .send(&sender, &server.request(), "d", 0, 0)
+        .send(&sender, &server.request(), "d", 0, 0, |_| true)
         .await
         .unwrap_err();
     assert_eq!(failure.reason, Reason::Scheme);
@@ -540,7 +558,7 @@ async fn nothing_is_dialled_that_policy_forbids() {
     })
     .unwrap();
     let failure = beside
-        .send(&sender, &server.request(), "d", 0, 0)
+        .send(&sender, &server.request(), "d", 0, 0, |_| true)
         .await
         .unwrap_err();
     assert_eq!(failure.reason, Reason::ForbiddenAddress);
@@ -622,7 +640,7 @@ async fn tls_is_spoken_with_who_proves_the_name_and_with_nobody_else() {
         .unwrap();
         let message = Message::Http(post(&[text(&format!("{api}/send"))]));
         let result = egress
-            .send(&sender("t", &api, VALUES), &message, "d", 0, 0)
+            .send(&sender("t", &api, VALUES), &message, "d", 0, 0, |_| true)
             .await;
         let result = result
             .map(|received| received.unwrap().status)
@@ -649,7 +667,7 @@ async fn a_server_that_never_shakes_hands_runs_into_the_connect_time() {
     .unwrap();
     let message = Message::Http(post(&[text(&format!("{api}/send"))]));
     let failure = egress
-        .send(&sender("t", &api, VALUES), &message, "d", 0, 0)
+        .send(&sender("t", &api, VALUES), &message, "d", 0, 0, |_| true)
         .await
         .unwrap_err();
     assert_eq!(failure.reason, Reason::ConnectTimeout);

@@ -44,7 +44,7 @@ fn url(speaks: Speaks, port: u16) -> String {
     format!("{scheme}://mail.example:{port}")
 }
 
-fn sender(server: &str, recipient: &str) -> Sender {
+fn sender(server: &str, recipient: &str) -> Arc<Sender> {
     let manifest: Manifest = serde_json::from_value(json!({
         "manifest": 1, "name": "x", "title": "x", "version": "1.0.0",
         "endpoint-param": [
@@ -92,7 +92,10 @@ fn sender(server: &str, recipient: &str) -> Sender {
         endpoint: "noc",
         recipient,
     };
-    Sender::new(owner, &manifest, &params, &sealed, &vault, Permit::all())
+    let permit = Permit::all();
+    Arc::new(Sender::new(
+        owner, &manifest, &params, &sealed, &vault, permit,
+    ))
 }
 
 fn text(text: &str) -> Vec<Part> {
@@ -154,7 +157,14 @@ async fn send(
     let mut mail = mail(&url);
     change(&mut mail);
     egress(server, speaks, limits)
-        .send(&sender(&url, "r"), &Message::Mail(mail), "d-1", 0, 0)
+        .send(
+            &sender(&url, "r"),
+            &Message::Mail(mail),
+            "d-1",
+            0,
+            0,
+            |_| true,
+        )
         .await
         .map(Option::unwrap)
 }
@@ -263,7 +273,14 @@ async fn a_server_is_spoken_to_as_its_parameter_says_and_not_otherwise() {
     let server = Server::start(Speaks::Clear, &[]).await;
     let url = url(Speaks::Clear, server.port);
     let failure = egress(&server, Speaks::Tls, limits())
-        .send(&sender(&url, "r"), &Message::Mail(mail(&url)), "d", 0, 0)
+        .send(
+            &sender(&url, "r"),
+            &Message::Mail(mail(&url)),
+            "d",
+            0,
+            0,
+            |_| true,
+        )
         .await
         .unwrap_err();
     assert_eq!(failure.reason, Reason::ForbiddenAddress);
@@ -422,7 +439,10 @@ async fn a_repeat_is_the_same_mail_for_fewer() {
     let mut given = mail(&url);
     let sender = sender(&url, "r");
     let first = Message::Mail(given.clone());
-    egress.send(&sender, &first, "d-1", 2, 0).await.unwrap();
+    egress
+        .send(&sender, &first, "d-1", 2, 0, |_| true)
+        .await
+        .unwrap();
     let before = server.mail();
     server.forget();
     given.repeat = Some(Repeat {
@@ -431,7 +451,10 @@ async fn a_repeat_is_the_same_mail_for_fewer() {
         until: 0,
     });
     let again = Message::Mail(given);
-    let received = egress.send(&sender, &again, "d-1", 3, 0).await.unwrap();
+    let received = egress
+        .send(&sender, &again, "d-1", 3, 0, |_| true)
+        .await
+        .unwrap();
     assert_eq!(received.unwrap().mail.unwrap().accepted, ["c@a.example"]);
     assert_eq!(server.mail(), before);
     assert!(before.contains("Message-ID: <d-1.2@a.example>"), "{before}");

@@ -32,7 +32,7 @@ fn limits() -> Limits {
 }
 
 /// An endpoint that may log to this server, and to nothing else.
-fn sender(server: &str) -> Sender {
+fn sender(server: &str) -> Arc<Sender> {
     let manifest: Manifest = serde_json::from_value(json!({
         "manifest": 1, "name": "x", "title": "x", "version": "1.0.0",
         "endpoint-param": [
@@ -62,14 +62,8 @@ fn sender(server: &str) -> Sender {
         recipient: "r",
     };
     let vault = Vault::new(&MasterKey::new(&[7; 32]));
-    Sender::new(
-        owner,
-        &Arc::new(manifest),
-        &params,
-        &[],
-        &vault,
-        Permit::all(),
-    )
+    let (manifest, permit) = (Arc::new(manifest), Permit::all());
+    Arc::new(Sender::new(owner, &manifest, &params, &[], &vault, permit))
 }
 
 const TLS: &str = "syslog+tls://log.example:6514";
@@ -115,7 +109,7 @@ fn egress(port: u16, protocol: &str, server: Option<&Server>, limits: Limits) ->
 
 async fn send_to(egress: &Egress, url: &str, line: Syslog) -> Result<(), Reason> {
     let sent = egress
-        .send(&sender(url), &Message::Syslog(line), "d", 0, 0)
+        .send(&sender(url), &Message::Syslog(line), "d", 0, 0, |_| true)
         .await;
     assert_eq!(egress.ledger().account().strayed, Vec::<String>::new());
     match sent {

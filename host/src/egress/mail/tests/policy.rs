@@ -13,7 +13,14 @@ async fn refusal(change: impl FnOnce(&mut Mail)) -> Reason {
     })
     .unwrap();
     egress
-        .send(&sender(server, "r"), &Message::Mail(given), "d", 0, 0)
+        .send(
+            &sender(server, "r"),
+            &Message::Mail(given),
+            "d",
+            0,
+            0,
+            |_| true,
+        )
         .await
         .unwrap_err()
         .reason
