@@ -416,7 +416,7 @@ mod tests {
                 (
                     "features = [\"http\"]",
                     "features = [\"syslog+tls\"]",
-                    "features[0]: this host does not have `syslog`; expected http",
+                    "features[0]: this host does not have `syslog+tls`; expected http",
                 ),
                 (
                     "features = [\"http\"]",
