@@ -1,13 +1,13 @@
 //! The configuration file: TOML with unknown keys refused. Every mistake is said with file, line and key.
 
 mod ceiling;
+mod error;
 mod keep;
 mod limits;
 mod trust;
 mod units;
 
 use std::collections::BTreeMap;
-use std::fmt;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -22,39 +22,12 @@ use crate::grant::Ceilings;
 use crate::route::Filter;
 
 use ceiling::CeilingTable;
+pub use error::ConfigError;
 pub use keep::Keep;
 use keep::StoreTable;
 pub use limits::{LimitsTable, TierTable};
 pub use trust::Authority;
 pub use units::{Size, Time};
-
-/// A mistake in a configuration file, or in what it refers to.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct ConfigError {
-    /// The file.
-    pub file: String,
-    /// The line, counted from 1.
-    pub line: Option<usize>,
-    /// The key, such as `endpoint[0].params.token`.
-    pub key: Option<String>,
-    /// What is wrong.
-    pub what: String,
-}
-
-impl fmt::Display for ConfigError {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.file)?;
-        if let Some(line) = self.line {
-            write!(f, ":{line}")?;
-        }
-        if let Some(key) = &self.key {
-            write!(f, ": {key}")?;
-        }
-        write!(f, ": {}", self.what)
-    }
-}
-
-impl std::error::Error for ConfigError {}
 
 /// `[server]`. Relative paths in the file are below the file's own folder, here as everywhere in it.
 #[derive(Debug, Clone, Default)]
